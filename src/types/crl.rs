@@ -9,28 +9,45 @@ use super::scope::Scope;
 use super::signature_algorithm::SignatureAlgorithm;
 use super::time::UnixTime;
 
-/// A CRL number (RFC 5280 section 5.2.3): a non-negative INTEGER of any length, ordered as a number.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct CrlNumber(Box<[u8]>);
+/// A CRL number (RFC 5280 section 5.2.3): a non-negative INTEGER of up to [`CrlNumber::MAX_OCTETS`], ordered as a
+/// number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CrlNumber {
+    /// Most significant octet first; those in front of the number are zero.
+    octets: [u8; Self::MAX_OCTETS],
+}
 
 impl CrlNumber {
-    /// The number of these magnitude octets, most significant first; leading zeros make no difference.
+    /// The most octets a CA may use, and a reader must handle.
+    pub const MAX_OCTETS: usize = 20;
+
+    /// The number of these magnitude octets, most significant first; leading zeros make no difference. `None` for a
+    /// number that is too long.
     #[must_use]
-    pub fn from_magnitude(octets: &[u8]) -> Self {
+    pub fn from_magnitude(octets: &[u8]) -> Option<Self> {
         let significant = octets.iter().position(|octet| *octet != 0).unwrap_or(octets.len());
-        Self(octets.get(significant..).unwrap_or_default().into())
+        let magnitude = octets.get(significant..)?;
+        let mut number = [0; Self::MAX_OCTETS];
+        let start = Self::MAX_OCTETS.checked_sub(magnitude.len())?;
+        number.get_mut(start..)?.copy_from_slice(magnitude);
+        Some(Self { octets: number })
     }
 
     /// The magnitude without leading zeros; zero has no octets.
     #[must_use]
     pub fn magnitude(&self) -> &[u8] {
-        &self.0
+        let significant = self.octets.iter().position(|octet| *octet != 0).unwrap_or(Self::MAX_OCTETS);
+        self.octets.get(significant..).unwrap_or_default()
     }
 }
 
 impl From<u64> for CrlNumber {
     fn from(number: u64) -> Self {
-        Self::from_magnitude(&number.to_be_bytes())
+        let mut octets = [0; Self::MAX_OCTETS];
+        if let Some(last) = octets.last_chunk_mut() {
+            *last = number.to_be_bytes();
+        }
+        Self { octets }
     }
 }
 
@@ -42,18 +59,16 @@ impl PartialOrd for CrlNumber {
 
 impl Ord for CrlNumber {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Without leading zeros the longer number is the larger one.
-        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+        self.octets.cmp(&other.octets)
     }
 }
 
 impl fmt::Display for CrlNumber {
     /// Hexadecimal of the canonical INTEGER octets: 31 is `1f`, 255 is `00ff`, zero is `00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.first() {
-            Some(first) if *first < 0x80 => f.write_str(&to_hex(&self.0)),
-            _ => write!(f, "00{}", to_hex(&self.0)),
-        }
+        let magnitude = self.magnitude();
+        let sign = if magnitude.first().is_some_and(|first| *first < 0x80) { "" } else { "00" };
+        write!(f, "{sign}{}", to_hex(magnitude))
     }
 }
 
@@ -110,6 +125,20 @@ impl CrlFacts {
         self.base_crl_number.is_some()
     }
 
+    /// Whether this is a delta that can be combined with the complete CRL `base` of the same authority: equal scopes,
+    /// a base at least as new as the one the delta builds on, and a delta that is newer than the base (RFC 5280
+    /// section 6.3.3 step c).
+    #[must_use]
+    pub fn applies_to(&self, base: &Self) -> bool {
+        self.is_delta()
+            && !base.is_delta()
+            && self.scope == base.scope
+            && base.crl_number.is_some()
+            && base.crl_number >= self.base_crl_number
+            && (self.crl_number.is_none() || base.crl_number < self.crl_number)
+            && self.supersession(base) == Supersession::Newer
+    }
+
     /// How this issue stands to `other`, which must be of the same authority and scope.
     ///
     /// Number and date must agree: a list with a lower number and a later date is treated as older, because the
@@ -151,7 +180,9 @@ mod tests {
         assert_eq!(number(31).to_string(), "1f");
         assert_eq!(number(255).to_string(), "00ff");
         assert_eq!(number(0).to_string(), "00");
-        assert_eq!(CrlNumber::from_magnitude(&[0, 0, 5]), number(5));
-        assert!(CrlNumber::from_magnitude(&[1; 20]) > number(u64::MAX));
+        assert_eq!(CrlNumber::from_magnitude(&[0, 0, 5]), Some(number(5)));
+        assert_eq!(CrlNumber::from_magnitude(&[0; 30]), Some(number(0)));
+        assert!(CrlNumber::from_magnitude(&[1; 20]) > Some(number(u64::MAX)));
+        assert_eq!(CrlNumber::from_magnitude(&[1; 21]), None);
     }
 }

@@ -101,7 +101,7 @@ impl Status {
 }
 
 /// The answer to one question: a status, and what it rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Verdict {
     /// The state of the certificate.
