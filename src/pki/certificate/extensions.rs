@@ -1,0 +1,115 @@
+//! The extensions of a certificate that revocation depends on (RFC 5280 section 4.2).
+//!
+//! Critical extensions that are unknown here are no obstacle: whether the certificate is valid is not asked, only
+//! whether it is revoked.
+
+use std::collections::BTreeSet;
+
+use super::super::der::{DerError, Element, cap, tag};
+use super::super::distribution_point::{DistributionPoint, read_distribution_points};
+use super::super::extension::{AuthorityKeyId, Extension, MAX_EXTENSIONS, read_freshest_crl};
+use super::super::general_name::GeneralName;
+use super::super::name::Name;
+use super::super::oid;
+
+/// `basicConstraints`, without the path length, which paths need and revocation does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BasicConstraints {
+    /// `cA`: the subject is a certification authority.
+    pub ca: bool,
+}
+
+/// The bits of `keyUsage` that matter here (RFC 5280 section 4.2.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeyUsage {
+    pub(super) key_cert_sign: bool,
+    pub(super) crl_sign: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Extensions {
+    /// Whether there is an extension at all.
+    pub(super) any: bool,
+    pub(super) basic_constraints: Option<BasicConstraints>,
+    pub(super) key_usage: Option<KeyUsage>,
+    pub(super) subject_key_id: Option<Box<[u8]>>,
+    pub(super) authority_key_id: Option<AuthorityKeyId>,
+    pub(super) distribution_points: Vec<DistributionPoint>,
+    pub(super) freshest_crl: Vec<DistributionPoint>,
+    pub(super) ocsp_urls: Vec<String>,
+}
+
+impl Extensions {
+    pub(super) fn read(element: Option<Element<'_>>, issuer: &Name) -> Result<Self, DerError> {
+        let mut extensions = Self::default();
+        let Some(element) = element else { return Ok(extensions) };
+        let mut reader = element.reader();
+        let mut seen = BTreeSet::new();
+        while !reader.is_empty() {
+            cap(seen.len(), MAX_EXTENSIONS, "extensions", reader.offset())?;
+            let extension = Extension::read(&mut reader)?;
+            if !seen.insert(extension.oid) {
+                return Err(DerError::rule(extension.offset, "the certificate has the same extension twice"));
+            }
+            extensions.any = true;
+            extensions.take(&extension, issuer)?;
+        }
+        Ok(extensions)
+    }
+
+    fn take(&mut self, extension: &Extension<'_>, issuer: &Name) -> Result<(), DerError> {
+        match extension.oid {
+            oid::BASIC_CONSTRAINTS => self.basic_constraints = Some(read_basic_constraints(extension)?),
+            oid::KEY_USAGE => self.key_usage = Some(read_key_usage(extension)?),
+            oid::SUBJECT_KEY_IDENTIFIER => {
+                self.subject_key_id = Some(extension.value(tag::OCTET_STRING)?.content.into());
+            }
+            oid::AUTHORITY_KEY_IDENTIFIER => self.authority_key_id = Some(AuthorityKeyId::read(extension)?),
+            oid::CRL_DISTRIBUTION_POINTS => {
+                self.distribution_points = read_distribution_points(extension.value(tag::SEQUENCE)?, issuer)?;
+            }
+            oid::FRESHEST_CRL => self.freshest_crl = read_freshest_crl(extension, issuer)?,
+            oid::AUTHORITY_INFO_ACCESS => self.ocsp_urls = read_ocsp_urls(extension)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn read_basic_constraints(extension: &Extension<'_>) -> Result<BasicConstraints, DerError> {
+    /// More certificates in a path than this make no difference.
+    const MAX_PATH_OCTETS: usize = 8;
+    let mut reader = extension.value(tag::SEQUENCE)?.reader();
+    let ca = match reader.optional(tag::BOOLEAN)? {
+        Some(ca) => ca.boolean()?,
+        None => false,
+    };
+    if let Some(length) = reader.optional(tag::INTEGER)? {
+        length.magnitude(MAX_PATH_OCTETS)?;
+    }
+    reader.finish()?;
+    Ok(BasicConstraints { ca })
+}
+
+fn read_key_usage(extension: &Extension<'_>) -> Result<KeyUsage, DerError> {
+    const KEY_CERT_SIGN: u8 = 0x80 >> 5;
+    const CRL_SIGN: u8 = 0x80 >> 6;
+    let (octets, _) = extension.value(tag::BIT_STRING)?.bit_string()?;
+    let first = octets.first().copied().unwrap_or(0);
+    Ok(KeyUsage { key_cert_sign: first & KEY_CERT_SIGN != 0, crl_sign: first & CRL_SIGN != 0 })
+}
+
+fn read_ocsp_urls(extension: &Extension<'_>) -> Result<Vec<String>, DerError> {
+    let mut reader = extension.value(tag::SEQUENCE)?.reader();
+    let mut urls = Vec::new();
+    while !reader.is_empty() {
+        let mut description = reader.read(tag::SEQUENCE)?.reader();
+        let method = description.read(tag::OID)?.oid()?;
+        let location = GeneralName::from_element(description.any()?)?;
+        description.finish()?;
+        if method == oid::AD_OCSP {
+            urls.extend(location.uri().map(str::to_owned));
+        }
+    }
+    Ok(urls)
+}
