@@ -1,0 +1,200 @@
+//! Writing the part of a table that finds a record: tag lines, ranks and filter, or the bitmap of the serials.
+
+use roaring::RoaringBitmap;
+
+use super::super::directory::Width;
+use super::super::hash::{Magnitude, bucket_and_tag, filter_bits, filter_line};
+use super::super::probe::{LINE, Line, NO_TAG, TAGS_PER_LINE, filter_insert};
+use super::blocks::{Blocks, Pool};
+
+/// Tag lines, ranks and records of a hashed table, written in the order of the hashes.
+#[derive(Debug)]
+pub(super) struct HashedKeys {
+    buckets: u32,
+    bucket: u32,
+    in_bucket: usize,
+    line: Line,
+    pub(super) tags: Blocks,
+    pub(super) ranks: Blocks,
+    pub(super) filter: FilterLines,
+    pub(super) records: RecordLines,
+}
+
+impl HashedKeys {
+    pub(super) fn new(buckets: u32, filter_lines: u32, width: Width) -> Self {
+        let line = empty_tags();
+        let filter = FilterLines::new(filter_lines);
+        let records = RecordLines::new(width);
+        let (tags, ranks) = (Blocks::default(), Blocks::default());
+        Self { buckets, bucket: 0, in_bucket: 0, line, tags, ranks, filter, records }
+    }
+
+    /// Writes the next record, whose hash is not below that of the one before.
+    #[inline(always)]
+    pub(super) fn push(&mut self, hash: u64, serial: Magnitude, fact: u32, ordinal: u32, pool: &mut Pool) {
+        let (bucket, tag) = bucket_and_tag(hash, self.buckets);
+        if bucket != self.bucket || ordinal == 0 {
+            self.advance(bucket, ordinal, pool);
+        }
+        // What does not fit the line is found behind the last tag of the line.
+        if let Some(slot) = self.line.as_chunks_mut::<2>().0.get_mut(self.in_bucket) {
+            *slot = tag.to_le_bytes();
+        }
+        self.in_bucket += 1;
+        self.filter.insert(hash, pool);
+        self.records.push(serial, fact, pool);
+    }
+
+    /// Completes the lines after the last record.
+    pub(super) fn finish(&mut self, records: u32, pool: &mut Pool) {
+        if self.buckets > 0 {
+            self.advance(self.buckets, records, pool);
+        }
+        self.filter.finish(pool);
+        self.records.finish(pool);
+    }
+
+    /// Closes every bucket before `bucket`; the next record is number `ordinal`.
+    fn advance(&mut self, bucket: u32, ordinal: u32, pool: &mut Pool) {
+        if self.ranks.len() == 0 {
+            self.ranks.push(&0_u32.to_le_bytes(), pool);
+        }
+        while self.bucket < bucket {
+            self.tags.push(&self.line, pool);
+            self.ranks.push(&ordinal.to_le_bytes(), pool);
+            self.line = empty_tags();
+            self.in_bucket = 0;
+            self.bucket += 1;
+        }
+    }
+}
+
+/// The filter of a hashed table; none where it has no lines.
+#[derive(Debug)]
+pub(super) struct FilterLines {
+    lines: u32,
+    line: u32,
+    words: [u64; 8],
+    pub(super) done: Blocks,
+}
+
+impl FilterLines {
+    fn new(lines: u32) -> Self {
+        Self { lines, line: 0, words: [0; 8], done: Blocks::default() }
+    }
+
+    #[inline(always)]
+    fn insert(&mut self, hash: u64, pool: &mut Pool) {
+        if self.lines > 0 {
+            let line = filter_line(hash, self.lines);
+            while self.line < line {
+                self.next(pool);
+            }
+            filter_insert(&mut self.words, filter_bits(hash));
+        }
+    }
+
+    fn finish(&mut self, pool: &mut Pool) {
+        while self.line < self.lines {
+            self.next(pool);
+        }
+    }
+
+    fn next(&mut self, pool: &mut Pool) {
+        let mut line = [0; LINE];
+        for (octets, word) in line.as_chunks_mut::<8>().0.iter_mut().zip(self.words) {
+            *octets = word.to_le_bytes();
+        }
+        self.done.push(&line, pool);
+        self.words = [0; 8];
+        self.line += 1;
+    }
+}
+
+/// Records of one width, padded so that they do not straddle lines where the width allows it.
+#[derive(Debug)]
+pub(super) struct RecordLines {
+    width: Width,
+    line: Line,
+    at: usize,
+    pub(super) done: Blocks,
+}
+
+impl RecordLines {
+    fn new(width: Width) -> Self {
+        Self { width, line: [0; LINE], at: 0, done: Blocks::default() }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, serial: Magnitude, fact: u32, pool: &mut Pool) {
+        let fact = fact.to_le_bytes();
+        let (low, middle) = (serial.low.to_be_bytes(), serial.middle.to_be_bytes());
+        match self.width {
+            Width::Eight => self.place::<12>(&[&low, &fact], pool),
+            Width::Sixteen => self.place::<20>(&[&middle, &low, &fact], pool),
+            Width::Twenty => {
+                let mut record = [0; 24];
+                let high = serial.high.to_be_bytes();
+                fill(&mut record, &[&high, &middle, &low, &fact]);
+                self.done.extend(&record, pool);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn place<const STRIDE: usize>(&mut self, fields: &[&[u8]], pool: &mut Pool) {
+        if let Some(record) = self.line.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut::<STRIDE>) {
+            fill(record, fields);
+        }
+        self.at += STRIDE;
+        if self.at + STRIDE > LINE {
+            self.finish(pool);
+        }
+    }
+
+    fn finish(&mut self, pool: &mut Pool) {
+        if self.at > 0 {
+            self.done.push(&self.line, pool);
+            self.line = [0; LINE];
+            self.at = 0;
+        }
+    }
+}
+
+/// The serials of an ordinal table, and their fact words.
+#[derive(Debug, Default)]
+pub(super) struct OrdinalKeys {
+    pub(super) serials: RoaringBitmap,
+    pub(super) facts: Blocks,
+}
+
+impl OrdinalKeys {
+    pub(super) fn push(&mut self, serial: Magnitude, fact: u32, pool: &mut Pool) {
+        // Chosen only where every serial fits, and called in rising order.
+        let pushed = u32::try_from(serial.low).is_ok_and(|serial| self.serials.try_push(serial).is_ok());
+        debug_assert!(pushed);
+        self.facts.push(&fact.to_le_bytes(), pool);
+    }
+}
+
+#[inline(always)]
+fn fill<const N: usize>(record: &mut [u8; N], fields: &[&[u8]]) {
+    let mut rest: &mut [u8] = record;
+    for field in fields {
+        if let Some((now, later)) = rest.split_at_mut_checked(field.len()) {
+            now.copy_from_slice(field);
+            rest = later;
+        } else {
+            break;
+        }
+    }
+}
+
+fn empty_tags() -> Line {
+    let mut line = [0; LINE];
+    for slot in line.as_chunks_mut::<2>().0 {
+        *slot = NO_TAG.to_le_bytes();
+    }
+    const { assert!(LINE == TAGS_PER_LINE * 2) };
+    line
+}

@@ -1,0 +1,450 @@
+//! One table: is a serial in it, and which record is it?
+
+use super::bytes::{array_at, to_usize, u32_at};
+use super::directory::{Encoding, FACT, Span, TableCrl, TableRow, Width};
+use super::error::{IndexError, Part};
+use super::fact::malformed;
+use super::facts::{AuthorityId, CrlId};
+use super::found::Found;
+use super::hash::{Hasher, Magnitude, bucket_and_tag, filter_bits, filter_line};
+use super::pages::{PAGE, Pages};
+use super::probe::{
+    LINE, Line, TAGS_PER_LINE, any_slot_matches, filter_may_contain, last_tag, matching_slots,
+};
+use super::roaring::{Ranks, RoaringView, Shape, Source};
+use super::set::RecordSet;
+use super::short_way::{Known, ShortWay};
+use crate::types::{NameKey, SerialRef};
+
+/// The revoked serials that one authority's CRLs list for one certificate issuer.
+///
+/// Getting a table resolves it once; asking it is arithmetic and reading. It borrows from the index and copying it
+/// copies references.
+#[derive(Debug, Clone, Copy)]
+pub struct Table<'a> {
+    pub(super) row: &'a TableRow,
+    pub(super) crls: &'a [TableCrl],
+    certificate_issuer: Option<&'a [u8]>,
+    pub(super) pages: Pages<'a>,
+    pub(super) hasher: Hasher,
+    compared: bool,
+    short_way: ShortWay<'a>,
+    /// The body by cache line; hot parts begin at a line.
+    lines: &'a [Line],
+    filter: usize,
+    tags: usize,
+    records: usize,
+}
+
+/// Where a serial was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub(super) ordinal: u32,
+    pub(super) fact: u32,
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn new(
+        row: &'a TableRow,
+        crls: &'a [TableCrl],
+        certificate_issuer: Option<&'a [u8]>,
+        pages: Pages<'a>,
+        hasher: Hasher,
+        compared: bool,
+    ) -> Self {
+        let (lines, _) = pages.body.as_chunks::<LINE>();
+        let line_of = |span: Span| span.start / LINE;
+        let (filter, tags, records) =
+            (line_of(row.spans.filter), line_of(row.spans.keys), line_of(row.spans.records));
+        let short_way = ShortWay::new(row, hasher, lines, pages.body, pages.checked());
+        Self {
+            row,
+            crls,
+            certificate_issuer,
+            pages,
+            hasher,
+            compared,
+            short_way,
+            lines,
+            filter,
+            tags,
+            records,
+        }
+    }
+
+    /// The record of a serial, `None` if it is not listed.
+    ///
+    /// # Errors
+    /// [`IndexError`] if what must be read for the answer is damaged. It is never taken for an absence.
+    #[inline]
+    pub fn find(&self, serial: SerialRef<'_>) -> Result<Option<Found<'_>>, IndexError> {
+        Ok(self.locate(serial)?.map(|hit| Found::new(self, hit)))
+    }
+
+    /// Whether a serial is listed at all, by whichever CRL and for whichever reason.
+    ///
+    /// # Errors
+    /// As [`Table::find`].
+    #[inline]
+    pub fn contains(&self, serial: SerialRef<'_>) -> Result<bool, IndexError> {
+        self.locate(serial).map(|hit| hit.is_some())
+    }
+
+    /// Number of distinct serials.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        u64::from(self.row.records) + u64::from(self.row.exceptions)
+    }
+
+    /// Whether no serial is listed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How the serials are stored.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        self.row.encoding
+    }
+
+    /// Whose CRLs list these serials.
+    #[must_use]
+    pub fn authority(&self) -> AuthorityId {
+        AuthorityId(self.row.authority)
+    }
+
+    /// Whose certificates they are; `None` for the authority's own.
+    #[must_use]
+    pub fn certificate_issuer(&self) -> Option<NameKey> {
+        self.certificate_issuer.map(NameKey::from_octets)
+    }
+
+    /// The CRLs with entries in this table, in the order of their ids.
+    pub fn crls(&self) -> impl Iterator<Item = CrlId> + use<'a> {
+        self.crls.iter().map(|table_crl| CrlId(table_crl.crl))
+    }
+
+    /// The serials of an ordinal table as a bitmap in the portable Roaring format, which other programs read;
+    /// `None` for a hashed table. Exceptions are not in it.
+    ///
+    /// # Errors
+    /// [`IndexError`] if it is damaged.
+    pub fn serial_bitmap(&self) -> Result<Option<&'a [u8]>, IndexError> {
+        let span = self.row.spans.keys;
+        match self.row.encoding {
+            Encoding::Ordinal => self.part(span, 0, span.length, Part::Bitmap).map(Some),
+            Encoding::Hashed => Ok(None),
+        }
+    }
+
+    /// The ordinals of the records a CRL lists; `None` if it has no entries here.
+    ///
+    /// # Errors
+    /// [`IndexError`] if the set is damaged.
+    pub fn crl_set(&self, crl: CrlId) -> Result<Option<RecordSet<'a>>, IndexError> {
+        let Ok(position) = self.crls.binary_search_by_key(&crl.0, |table_crl| table_crl.crl) else {
+            return Ok(None);
+        };
+        self.crls.get(position).map(|table_crl| RecordSet::read(&self.pages, table_crl.set)).transpose()
+    }
+
+    /// The ordinals of the records whose serials the previous generation did not have; `None` if the file was built
+    /// without comparing.
+    ///
+    /// # Errors
+    /// [`IndexError`] if the set is damaged.
+    pub fn added(&self) -> Result<Option<RecordSet<'a>>, IndexError> {
+        self.compared.then(|| RecordSet::read(&self.pages, self.row.added)).transpose()
+    }
+
+    /// The ordinals, in the previous generation's table of this authority and certificate issuer, of the serials
+    /// that are no longer listed; `None` if the file was built without comparing.
+    ///
+    /// # Errors
+    /// [`IndexError`] if the set is damaged.
+    pub fn removed(&self) -> Result<Option<RecordSet<'a>>, IndexError> {
+        self.compared.then(|| RecordSet::read(&self.pages, self.row.removed)).transpose()
+    }
+
+    #[inline(always)]
+    pub(super) fn locate(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
+        match Magnitude::of(serial) {
+            Some(serial) => self.locate_magnitude(serial),
+            None => self.locate_exception(serial),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn locate_magnitude(&self, serial: Magnitude) -> Result<Option<Hit>, IndexError> {
+        match self.short_way.locate(serial) {
+            Known::Absent => Ok(None),
+            Known::Found(hit) => Ok(Some(hit)),
+            Known::Unsure => self.locate_carefully(serial),
+        }
+    }
+
+    /// Checks what it reads, and says what is wrong with it.
+    #[inline(never)]
+    fn locate_carefully(&self, serial: Magnitude) -> Result<Option<Hit>, IndexError> {
+        match self.row.encoding {
+            Encoding::Hashed => {
+                let hash = self.hasher.hash(serial);
+                if self.row.filter_lines > 0 && !self.filter_passes(hash)? {
+                    return Ok(None);
+                }
+                self.locate_hashed(serial, hash)
+            }
+            Encoding::Ordinal => self.locate_ordinal(serial),
+        }
+    }
+
+    /// One line of the filter.
+    #[inline(always)]
+    pub(super) fn filter_passes(&self, hash: u64) -> Result<bool, IndexError> {
+        let line = filter_line(hash, self.row.filter_lines);
+        let line = self.line(self.filter.wrapping_add(to_usize(line)), Part::Filter)?;
+        Ok(filter_may_contain(line, filter_bits(hash)))
+    }
+
+    /// One tag line, and more only if the serial is most probably there.
+    #[inline(always)]
+    pub(super) fn locate_hashed(&self, serial: Magnitude, hash: u64) -> Result<Option<Hit>, IndexError> {
+        if self.row.buckets == 0 || !self.tags_pass(hash)? {
+            return Ok(None);
+        }
+        self.search_bucket(serial, hash)
+    }
+
+    /// One tag line: whether a hash has candidates in its bucket.
+    #[inline(always)]
+    pub(super) fn tags_pass(&self, hash: u64) -> Result<bool, IndexError> {
+        let (bucket, tag) = bucket_and_tag(hash, self.row.buckets);
+        let line = self.line(self.tags.wrapping_add(to_usize(bucket)), Part::Tags)?;
+        // Tags are sorted: a bucket that goes on behind its line goes on with tags that are not below the last.
+        Ok(any_slot_matches(line, tag) || tag >= last_tag(line))
+    }
+
+    /// An octet of the filter line of a hash, unchecked, for loading it ahead of its use.
+    #[inline(always)]
+    pub(super) fn filter_octet(&self, hash: u64) -> Option<&'a u8> {
+        let line = filter_line(hash, self.row.filter_lines);
+        self.lines.get(self.filter.wrapping_add(to_usize(line)))?.first()
+    }
+
+    /// The tag line of a hash, unchecked, for loading it ahead of its use.
+    #[inline(always)]
+    pub(super) fn tag_line(&self, hash: u64) -> Option<&'a Line> {
+        let (bucket, _) = bucket_and_tag(hash, self.row.buckets);
+        self.lines.get(self.tags.wrapping_add(to_usize(bucket)))
+    }
+
+    /// The candidates of a bucket are compared with the serial.
+    #[inline(never)]
+    fn search_bucket(&self, serial: Magnitude, hash: u64) -> Result<Option<Hit>, IndexError> {
+        let (bucket, tag) = bucket_and_tag(hash, self.row.buckets);
+        // Checked a moment ago.
+        let Some(line) = self.tag_line(hash) else { return Ok(None) };
+        let (start, end) = self.bucket_bounds(bucket)?;
+        for slot in matching_slots(line, tag) {
+            let ordinal = start.wrapping_add(slot);
+            // Empty slots look like the highest tag.
+            if ordinal < end
+                && let Some(hit) = self.record_if(serial, ordinal)?
+            {
+                return Ok(Some(hit));
+            }
+        }
+        let in_line = u32::try_from(TAGS_PER_LINE).unwrap_or(u32::MAX);
+        if end - start > in_line && tag >= last_tag(line) {
+            for ordinal in start + in_line..end {
+                if let Some(hit) = self.record_if(serial, ordinal)? {
+                    return Ok(Some(hit));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// First record of a bucket, and of the next.
+    pub(super) fn bucket_bounds(&self, bucket: u32) -> Result<(u32, u32), IndexError> {
+        let octets: &[u8; 8] =
+            self.field(self.row.spans.ranks, to_usize(bucket).wrapping_mul(4), Part::Ranks)?;
+        let bounds = u32_at(octets, 0).zip(u32_at(octets, 4));
+        match bounds {
+            Some((start, end)) if start <= end && end <= self.row.records => Ok((start, end)),
+            _ => Err(malformed(Part::Ranks, "a bucket ends before it begins or behind the last record")),
+        }
+    }
+
+    #[inline(always)]
+    fn record_if(&self, serial: Magnitude, ordinal: u32) -> Result<Option<Hit>, IndexError> {
+        let (stored, fact) = self.record(ordinal)?;
+        Ok((stored == serial).then_some(Hit { ordinal, fact }))
+    }
+
+    /// Serial and fact word of a hashed record.
+    #[inline(always)]
+    pub(super) fn record(&self, ordinal: u32) -> Result<(Magnitude, u32), IndexError> {
+        let be = |octets: &[u8], at| array_at(octets, at).map_or(0, |octets| u64::from_be_bytes(*octets));
+        let number = to_usize(ordinal);
+        Ok(match self.row.width {
+            Width::Eight => {
+                let octets: &[u8; 12] = self.record_in_line(number / 5, number % 5 * 12)?;
+                let serial = Magnitude { high: 0, middle: 0, low: be(octets, 0) };
+                (serial, u32_at(octets, 8).unwrap_or(0))
+            }
+            Width::Sixteen => {
+                let octets: &[u8; 20] = self.record_in_line(number / 3, number % 3 * 20)?;
+                let serial = Magnitude { high: 0, middle: be(octets, 0), low: be(octets, 8) };
+                (serial, u32_at(octets, 16).unwrap_or(0))
+            }
+            Width::Twenty => {
+                let (span, at) = (self.row.spans.records, self.row.width.position(ordinal));
+                let octets: &[u8; 24] = self.field(span, at, Part::Records)?;
+                let high = array_at(octets, 0).map_or(0, |octets| u32::from_be_bytes(*octets));
+                let serial = Magnitude { high, middle: be(octets, 4), low: be(octets, 12) };
+                (serial, u32_at(octets, 20).unwrap_or(0))
+            }
+        })
+    }
+
+    /// A record of a width that does not straddle lines; callers keep to ordinals of the table.
+    #[inline(always)]
+    fn record_in_line<const N: usize>(&self, line: usize, at: usize) -> Result<&'a [u8; N], IndexError> {
+        let line = self.line(self.records.wrapping_add(line), Part::Records)?;
+        array_at(line, at).ok_or(malformed(Part::Records, "a record lies outside of its line"))
+    }
+
+    fn locate_ordinal(&self, serial: Magnitude) -> Result<Option<Hit>, IndexError> {
+        let Ok(low) = u32::try_from(serial.low) else { return Ok(None) };
+        if serial.high != 0 || serial.middle != 0 {
+            return Ok(None);
+        }
+        let [a, b, c, d] = low.to_le_bytes();
+        let view = self.bitmap();
+        let Some(container) = view.container_of(u16::from_le_bytes([c, d]))? else { return Ok(None) };
+        let ranks = self.ranks();
+        let Some(within) = view.rank_in(container, u16::from_le_bytes([a, b]), ranks)? else {
+            return Ok(None);
+        };
+        let ordinal = ranks.before(container)?.wrapping_add(within);
+        Ok(Some(Hit { ordinal, fact: self.ordinal_fact(ordinal)? }))
+    }
+
+    /// The fact word of an ordinal record.
+    pub(super) fn ordinal_fact(&self, ordinal: u32) -> Result<u32, IndexError> {
+        let octets =
+            self.part(self.row.spans.records, to_usize(ordinal).wrapping_mul(FACT), FACT, Part::Records)?;
+        u32_at(octets, 0).ok_or(malformed(Part::Records, "a fact word is missing"))
+    }
+
+    /// The rank directory of an ordinal table.
+    pub(super) fn ranks(&self) -> Ranks<PartSource<'a>> {
+        Ranks::new(self.source(self.row.spans.ranks, Part::Ranks), self.row.buckets)
+    }
+
+    /// The serials of an ordinal table.
+    pub(super) fn bitmap(&self) -> RoaringView<PartSource<'a>> {
+        let shape = Shape { containers: self.row.buckets, has_runs: self.row.has_runs };
+        RoaringView::new(self.source(self.row.spans.keys, Part::Bitmap), shape)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn locate_exception(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
+        let (mut from, mut to) = (0, self.row.exceptions);
+        while from < to {
+            let middle = from.midpoint(to);
+            let (octets, fact) = self.exception(middle)?;
+            match octets.cmp(serial.octets()) {
+                std::cmp::Ordering::Equal => {
+                    return Ok(Some(Hit { ordinal: self.row.records.wrapping_add(middle), fact }));
+                }
+                std::cmp::Ordering::Less => from = middle + 1,
+                std::cmp::Ordering::Greater => to = middle,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Octets and fact word of an exception.
+    pub(super) fn exception(&self, number: u32) -> Result<(&'a [u8], u32), IndexError> {
+        let span = self.row.spans.exceptions;
+        let (number, count) = (to_usize(number), to_usize(self.row.exceptions));
+        let bounds = self.part(span, number.wrapping_mul(4), 8, Part::Exceptions)?;
+        let words = count.wrapping_add(1).wrapping_mul(4);
+        let word = self.part(span, words.wrapping_add(number.wrapping_mul(FACT)), FACT, Part::Exceptions)?;
+        let outside = malformed(Part::Exceptions, "a serial lies outside");
+        let start = u32_at(bounds, 0).map_or(0, to_usize);
+        let length = u32_at(bounds, 4).and_then(|end| to_usize(end).checked_sub(start)).ok_or(outside)?;
+        let octets = self.part(span, start, length, Part::Exceptions)?;
+        Ok((octets, u32_at(word, 0).unwrap_or(0)))
+    }
+
+    /// Octets of a part of the table.
+    pub(super) fn part(
+        &self,
+        span: Span,
+        at: usize,
+        length: usize,
+        part: Part,
+    ) -> Result<&'a [u8], IndexError> {
+        if at > span.length || length > span.length - at {
+            return Err(malformed(part, "a position lies outside of its part"));
+        }
+        self.pages.read(span.start + at, length, part)
+    }
+
+    /// A few octets of a part of the table, which is what a lookup reads.
+    #[inline(always)]
+    pub(super) fn field<const N: usize>(
+        &self,
+        span: Span,
+        at: usize,
+        part: Part,
+    ) -> Result<&'a [u8; N], IndexError> {
+        let octets = match at.checked_add(N) {
+            Some(end) if end <= span.length => array_at(self.pages.body, span.start.wrapping_add(at)),
+            _ => None,
+        };
+        let Some(octets) = octets else { return Err(malformed(part, "a position lies outside of its part")) };
+        let first = span.start.wrapping_add(at);
+        self.pages.touch(first)?;
+        if first % PAGE > PAGE - N {
+            self.pages.touch(first.wrapping_add(N - 1))?;
+        }
+        Ok(octets)
+    }
+
+    fn source(&self, span: Span, part: Part) -> PartSource<'a> {
+        PartSource { pages: self.pages, span, part }
+    }
+
+    #[inline(always)]
+    fn line(&self, number: usize, part: Part) -> Result<&'a Line, IndexError> {
+        let Some(line) = self.lines.get(number) else {
+            return Err(malformed(part, "a line lies outside of the file"));
+        };
+        self.pages.touch(number.wrapping_mul(LINE))?;
+        Ok(line)
+    }
+}
+
+/// A part of a table as the source of a bitmap.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PartSource<'a> {
+    pub(super) pages: Pages<'a>,
+    pub(super) span: Span,
+    pub(super) part: Part,
+}
+
+impl<'a> Source<'a> for PartSource<'a> {
+    #[inline(always)]
+    fn read(&self, at: usize, length: usize) -> Result<&'a [u8], IndexError> {
+        if at > self.span.length || length > self.span.length - at {
+            return Err(malformed(self.part, "a container reaches past the end"));
+        }
+        self.pages.read(self.span.start + at, length, self.part)
+    }
+}
