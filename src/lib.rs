@@ -1,3 +1,18 @@
-//! One sentence here later.
-#![cfg_attr(test, allow(clippy::as_conversions, reason = "tests count and index freely"))]
+#![doc = include_str!("../README.md")]
+#![cfg_attr(
+    test,
+    allow(clippy::as_conversions, reason = "what a test counts or converts is not from outside")
+)]
+
+pub mod index;
+pub mod pki;
+pub mod policy;
+pub mod publish;
 pub mod types;
+
+#[cfg(feature = "server")]
+pub mod cli;
+#[cfg(feature = "server")]
+pub mod fetch;
+#[cfg(feature = "server")]
+pub mod ingest;

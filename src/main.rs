@@ -1,1 +1,7 @@
-fn main() {}
+//! The `revocache` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    revocache::cli::run()
+}

@@ -1,0 +1,221 @@
+//! `revocache demo`: a tour for newcomers.
+
+mod ca;
+
+use std::fmt::Display;
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde::Serialize;
+
+use self::ca::DemoCa;
+use super::exit::{CliError, Exit};
+use super::output::{count, grouped, print_json, size};
+use crate::ingest::{self, BuildReport, BuildRequest, Rejections, Rollbacks, Silent};
+use crate::pki::{AlgorithmPolicy, Certificate};
+use crate::policy::{self, Policy};
+use crate::publish::{IndexFolder, IndexReader};
+use crate::types::{Serial, Status, UnixTime, Verdict};
+
+/// How many certificates the demonstration's CA has revoked.
+const REVOKED: u64 = 5_000;
+
+/// How many questions the demonstration times.
+const TIMED_QUESTIONS: u32 = 1_000_000;
+
+/// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  revocache demo
+  revocache demo --dir demo-files      (keeps the CA, the CRLs and the index to play with)")]
+pub(super) struct Demo {
+    /// Where to leave the files; without it they are removed at the end
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the tour measured, for `--json`.
+#[derive(Debug, Serialize)]
+struct Summary {
+    revoked: u64,
+    build_ms: u64,
+    index_bytes: u64,
+    good: &'static str,
+    revoked_answer: &'static str,
+    foreign: &'static str,
+    nanoseconds_per_question: u64,
+    emergency_microseconds: u64,
+}
+
+impl Demo {
+    pub(super) fn run(&self) -> Result<Exit, CliError> {
+        let temporary = tempfile::tempdir()?;
+        let place = self.dir.as_deref().unwrap_or(temporary.path());
+        std::fs::create_dir_all(place)?;
+        let summary = self.tour(place)?;
+        if self.json {
+            print_json(&summary)?;
+        } else {
+            match &self.dir {
+                Some(dir) => println!(
+                    "\nThe files are in {0}. Go on with\n  revocache inspect --index {0}/index\n  \
+                     revocache check --index {0}/index --cert {0}/revoked.pem",
+                    dir.display()
+                ),
+                None => println!(
+                    "\nEverything was temporary; `revocache demo --dir demo-files` leaves it to play with."
+                ),
+            }
+        }
+        Ok(Exit::Good)
+    }
+
+    fn tour(&self, place: &Path) -> Result<Summary, CliError> {
+        self.say("A tour of revocache: is this certificate revoked, since when, why, and who says so?\n");
+        let mut ca = DemoCa::new()?;
+        let now = UnixTime::now();
+        let path = |name: &str| place.join(name);
+        let write = |name: &str, content: &[u8]| {
+            std::fs::write(path(name), content).map_err(|error| CliError::data(path(name), error))
+        };
+
+        let good = ca.issue("good.example", 1)?;
+        let revoked = ca.issue("revoked.example", 2)?;
+        let foreign = DemoCa::new()?.issue("foreign.example", 1)?;
+        for (name, pem) in [("ca.pem", ca.certificate_pem()), ("good.pem", &good), ("revoked.pem", &revoked)]
+        {
+            write(name, pem.as_bytes())?;
+        }
+        write("foreign.pem", foreign.as_bytes())?;
+        ca.revoke(2);
+        ca.revoke_others(REVOKED - 1);
+        let crl = ca.crl()?;
+        write("list.crl", &crl)?;
+        self.say(&format!(
+            "1. A certification authority has revoked {} and signed a list of them (CRL, {}).",
+            count(REVOKED, "certificate", "certificates"),
+            size(u64::try_from(crl.len()).unwrap_or(u64::MAX))
+        ));
+
+        let folder = IndexFolder::new(path("index"));
+        let report = build(&folder, &path("ca.pem"), &path("list.crl"))?;
+        self.say(&format!(
+            "2. revocache verified the list's signature once and compiled it into a bitmap index of {} in {} ms.\n   \
+             Any number of processes map that one file and share its memory.",
+            size(report.bytes),
+            report.elapsed_ms
+        ));
+
+        self.say("3. Three questions to the index:");
+        let reader = IndexReader::open(folder.clone())?;
+        let ask = |pem: &str| -> Result<Verdict, CliError> {
+            let certificates = crate::pki::read_certificates(pem.as_bytes()).map_err(failed)?;
+            let certificate = certificates.first().ok_or_else(|| failed("no certificate"))?;
+            Ok(policy::check_certificate(&*reader.refreshed()?, certificate, None, now, &Policy::default())?)
+        };
+        let answers = [ask(&good)?, ask(&revoked)?, ask(&foreign)?];
+        for (name, answer) in ["good.pem", "revoked.pem", "foreign.pem"].iter().zip(&answers) {
+            self.say(&format!("   {name:<12} {}", describe(answer)));
+        }
+
+        let nanoseconds = time_questions(&reader, &path("ca.pem"), now)?;
+        self.say(&format!(
+            "4. {} more questions took {} ns each, in this process, without a lock or a system call.",
+            grouped(u64::from(TIMED_QUESTIONS)),
+            nanoseconds
+        ));
+
+        ca.revoke(1);
+        write("list.crl", &ca.crl()?)?;
+        let before = reader.current().generation();
+        build(&folder, &path("ca.pem"), &path("list.crl"))?;
+        let published = Instant::now();
+        let after = ask(&good)?;
+        let delay = published.elapsed();
+        self.say(&format!(
+            "5. An emergency: good.example is revoked and a new list published. The reader that has been open all \
+             along\n   moved from generation {before} to {} and answered {} µs after the publication:\n   {:<12} {}",
+            after.generation,
+            delay.as_micros(),
+            "good.pem",
+            describe(&after)
+        ));
+        let [good, revoked, foreign] = answers;
+        Ok(Summary {
+            revoked: REVOKED,
+            build_ms: report.elapsed_ms,
+            index_bytes: report.bytes,
+            good: good.status.name(),
+            revoked_answer: revoked.status.name(),
+            foreign: foreign.status.name(),
+            nanoseconds_per_question: nanoseconds,
+            emergency_microseconds: microseconds(delay),
+        })
+    }
+
+    fn say(&self, text: &str) {
+        if !self.json {
+            println!("{text}");
+        }
+    }
+}
+
+fn build(folder: &IndexFolder, issuer: &Path, crl: &Path) -> Result<BuildReport, CliError> {
+    let request = BuildRequest {
+        folder: folder.clone(),
+        anchors: Vec::new(),
+        issuers: vec![issuer.into()],
+        crls: vec![crl.into()],
+        at: UnixTime::now(),
+        rejections: Rejections::PublishNothing,
+        rollbacks: Rollbacks::Refused,
+        algorithms: AlgorithmPolicy::default(),
+        keep: NonZeroUsize::MIN.saturating_add(1),
+    };
+    let report = ingest::build(&request, &Silent)?;
+    if report.published { Ok(report) } else { Err(failed(format!("{:?}", report.crls))) }
+}
+
+/// Nanoseconds for one question by authority and serial.
+fn time_questions(reader: &IndexReader, issuer: &Path, now: UnixTime) -> Result<u64, CliError> {
+    let issuer: Certificate = super::certificates::load_one(issuer)?;
+    let index = reader.refreshed()?;
+    let authority = policy::resolve_issuer(&index, &issuer);
+    let serials: Vec<Serial> = (0..4096).map(|number| Serial::from_u64(number << 20)).collect();
+    let started = Instant::now();
+    for serial in serials.iter().cycle().take(usize::try_from(TIMED_QUESTIONS).unwrap_or(usize::MAX)) {
+        let verdict =
+            policy::check_serial(&index, authority, black_box(serial.as_ref()), now, &Policy::default())?;
+        let _ = black_box(verdict);
+    }
+    Ok(u64::try_from(started.elapsed().as_nanos() / u128::from(TIMED_QUESTIONS)).unwrap_or(u64::MAX))
+}
+
+fn describe(verdict: &Verdict) -> String {
+    match verdict.status {
+        Status::Good => {
+            let until = verdict.next_update.map(|time| format!(", until {time}")).unwrap_or_default();
+            format!("good: covered by a current list that does not name it{until}")
+        }
+        Status::Revoked(revocation) => {
+            format!("revoked since {}, reason {}", revocation.revoked_at, revocation.reason)
+        }
+        Status::Unknown(cause) => {
+            format!("unknown ({cause}): another CA of the same name, and never a guess")
+        }
+    }
+}
+
+fn failed(reason: impl Display) -> CliError {
+    CliError::Demo(format!("{reason}"))
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,98 @@
+//! Exit codes, and the errors that end a command.
+
+use std::fmt::Display;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::fetch::FetchError;
+use crate::index::IndexError;
+use crate::ingest::IngestError;
+use crate::publish::PublishError;
+use crate::types::Status;
+
+/// How a command ended; the numbers from 64 are those of `sysexits.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    Good,
+    Revoked,
+    Unknown,
+    Usage,
+    Data,
+    Io,
+}
+
+impl Exit {
+    pub(super) fn of_status(status: &Status) -> Self {
+        match status {
+            Status::Good => Self::Good,
+            Status::Revoked(_) => Self::Revoked,
+            Status::Unknown(_) => Self::Unknown,
+        }
+    }
+
+    /// The worse of two answers: revoked before unknown before good.
+    pub(super) fn worse(self, other: Self) -> Self {
+        let badness = |exit: Self| match exit {
+            Self::Good => 0,
+            Self::Unknown => 1,
+            _ => 2,
+        };
+        if badness(other) > badness(self) { other } else { self }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Good => 0,
+            Exit::Revoked => 1,
+            Exit::Unknown => 2,
+            Exit::Usage => 64,
+            Exit::Data => 65,
+            Exit::Io => 74,
+        })
+    }
+}
+
+/// Why a command could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    #[error("{0}")]
+    Usage(String),
+    #[error("{}: {reason}", .path.display())]
+    Data { path: PathBuf, reason: String },
+    #[error("{0}")]
+    Index(#[from] IndexError),
+    #[error("{0}")]
+    Publish(#[from] PublishError),
+    #[error("{0}")]
+    Ingest(#[from] IngestError),
+    #[error("{0}")]
+    Fetch(#[from] FetchError),
+    #[error("cannot write the answer: {0}")]
+    Output(#[from] io::Error),
+    #[error("the demonstration failed: {0}")]
+    Demo(String),
+}
+
+impl CliError {
+    pub(super) fn data(path: impl Into<PathBuf>, reason: impl Display) -> Self {
+        Self::Data { path: path.into(), reason: format!("{reason}") }
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        let of_publish = |error: &PublishError| match error {
+            PublishError::BadIndex { .. } | PublishError::BadControlPage { .. } => Exit::Data,
+            _ => Exit::Io,
+        };
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Data { .. } | Self::Index(_) => Exit::Data,
+            Self::Publish(error) => of_publish(error),
+            Self::Ingest(IngestError::Publish(error)) => of_publish(error),
+            Self::Ingest(IngestError::Damaged(_) | IngestError::Build(_)) => Exit::Data,
+            Self::Ingest(_) | Self::Fetch(_) | Self::Output(_) | Self::Demo(_) => Exit::Io,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The `revocache` program: subcommands, what they print, and their exit codes.
+//!
+//! The command line is a contract that scripts rely on: names, flags, JSON members, codes and exit codes change only
+//! with a major version. Answers go to stdout, everything else (progress, warnings, errors) to stderr.
+
+mod build;
+mod certificates;
+mod check;
+mod demo;
+mod diff;
+mod exit;
+mod inspect;
+mod output;
+mod progress;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::exit::{CliError, Exit};
+
+/// Parses the command line, runs the command and tells the process's exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap prints help and version to stdout, mistakes to stderr; only its exit code is not ours.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Good };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let result = match &arguments.command {
+        Command::Build(build) => build.run(),
+        Command::Check(check) => check.run(),
+        Command::Inspect(inspect) => inspect.run(),
+        Command::Verify(verify) => verify.run(),
+        Command::Diff(diff) => diff.run(),
+        Command::Demo(demo) => demo.run(),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        // Whoever reads the output has read enough (`revocache … | head`).
+        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Good.into(),
+        Err(error) => {
+            eprintln!("revocache: {error}");
+            error.exit().into()
+        }
+    }
+}
+
+/// Is this certificate revoked, since when, why, and who says so as of when?
+#[derive(Debug, Parser)]
+#[command(name = "revocache", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    after_help = "Start with `revocache demo`. Exit codes: 0 good or done, 1 revoked, 2 unknown, 64 usage, \
+                        65 bad input data, 69 service unavailable, 74 I/O."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Verify CRLs and compile them into an index, or add them to one
+    Build(build::Build),
+    /// Ask whether certificates are revoked
+    Check(check::Check),
+    /// Show what a CRL, a certificate or an index says, without judging it
+    Inspect(inspect::Inspect),
+    /// Check every octet of an index
+    Verify(verify::Verify),
+    /// List the serials that were added and removed between two generations
+    Diff(diff::Diff),
+    /// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
+    Demo(demo::Demo),
+}
