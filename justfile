@@ -1,0 +1,32 @@
+# Recipes for people; `just` alone lists them.
+
+default:
+    @just --list
+
+# what continuous integration runs
+check:
+    bash .ci/run
+
+# the tests
+test:
+    cargo test --workspace
+
+# the benchmarks; REVOCACHE_BENCH_10M=1 adds ten million entries
+bench *ARGS:
+    cargo bench {{ARGS}}
+
+# the same CRL through revocache and OpenSSL, in one run
+compare ENTRIES="1000000":
+    bash benches/compare_openssl.sh {{ENTRIES}}
+
+# fuzz one target, a minute by default
+fuzz TARGET SECONDS="60":
+    bash fuzz/run.sh {{TARGET}} {{SECONDS}}
+
+# fuzz every target for a minute
+fuzz-all SECONDS="60":
+    for target in crl crl_differential index name pem; do bash fuzz/run.sh "$target" {{SECONDS}}; done
+
+# format the sources
+fmt:
+    cargo fmt --all
