@@ -84,25 +84,25 @@ where
         (believed && may_speak_for(item, self.subject) && !self.is_overruled(item)).then_some(listing)
     }
 
-    /// Whether a current delta to this complete CRL has an entry of its own, which is looked for first (steps i and
-    /// j): it denies by itself, or says removeFromCRL.
+    /// Whether the newest delta to this complete CRL is current and has an entry of its own, which is looked for first
+    /// (steps i and j): it denies by itself, or says removeFromCRL. An older delta does not step in for the newest:
+    /// each tells every change since its base, so the newest has the last word.
     fn is_overruled(&self, base: &Evidence<'a>) -> bool {
-        self.current_delta(base).is_some_and(|delta| delta.listing.is_some())
+        let newest = self.newest_delta(base, |window| window != Window::NotYetValid);
+        newest.is_some_and(|delta| self.window(delta.crl) == Window::Current && delta.listing.is_some())
     }
 
-    /// The newest delta that can be combined with `base` (step c), if it is current. An older one does not step in for
-    /// it: each delta tells every change since its base, so that the newest has the last word.
-    fn current_delta(&self, base: &Evidence<'a>) -> Option<Evidence<'a>> {
-        let is_current = |delta: &Evidence<'_>| self.window(delta.crl) == Window::Current;
-        let applicable = self.evidence().filter(|delta| {
+    /// The newest delta in an admitted window that can be combined with `base` (step c).
+    fn newest_delta(&self, base: &Evidence<'a>, admitted: impl Fn(Window) -> bool) -> Option<Evidence<'a>> {
+        let deltas = self.evidence().filter(|delta| {
             delta.issued_by == base.issued_by
                 && delta.crl.applies_to(base.crl)
-                && self.window(delta.crl) != Window::NotYetValid
+                && admitted(self.window(delta.crl))
         });
-        let newest = applicable.max_by_key(|delta| {
-            (delta.crl.this_update, delta.crl.crl_number, is_current(delta), delta.listing.is_some())
-        });
-        newest.filter(is_current)
+        deltas.max_by_key(|delta| {
+            let is_current = self.window(delta.crl) == Window::Current;
+            (delta.crl.this_update, delta.crl.crl_number, is_current, delta.listing.is_some())
+        })
     }
 
     /// The CRL that stands for the complete coverage of the certificate by complete CRLs in the admitted windows:
@@ -114,7 +114,8 @@ where
         let mut newest_sufficient: Option<&'a CrlFacts> = None;
         let mut oldest_used: Option<&'a CrlFacts> = None;
         for base in self.evidence().filter(|item| !item.crl.is_delta()) {
-            let dated_by = self.current_delta(&base).map_or(base.crl, |delta| delta.crl);
+            let delta = self.newest_delta(&base, |window| window == Window::Current);
+            let dated_by = delta.map_or(base.crl, |delta| delta.crl);
             let window = self.window(dated_by);
             let covered = coverage(&base, self.subject);
             if !admitted.contains(&window) || covered.is_empty() {

@@ -164,9 +164,8 @@ impl<'a> Question<'_, 'a> {
         }
     }
 
-    /// The newest deltas that may be combined with this complete list, if they are current. Several if they are of
-    /// the same date and number. Each delta tells every change since its base, so the newest has the last word.
-    fn current_deltas(&self, base: &Evidence<'_>) -> Vec<&Evidence<'a>> {
+    /// The deltas that may be combined with this complete list and whose time has begun, whether or not it is over.
+    fn begun_deltas(&self, base: &Evidence<'_>) -> Vec<&Evidence<'a>> {
         let mut deltas = Vec::new();
         for delta in self.evidence {
             let begun = self.age(delta.crl) != Age::NotYetValid || self.slips(Slip::NotYetValidDeltaApplies);
@@ -174,8 +173,27 @@ impl<'a> Question<'_, 'a> {
                 deltas.push(delta);
             }
         }
+        deltas
+    }
+
+    /// Of some deltas the newest: several if they are of the same date and number.
+    fn newest<'d>(mut deltas: Vec<&'d Evidence<'a>>) -> Vec<&'d Evidence<'a>> {
         let newest = deltas.iter().map(|delta| (delta.crl.this_update, delta.crl.crl_number)).max();
         deltas.retain(|delta| Some((delta.crl.this_update, delta.crl.crl_number)) == newest);
+        deltas
+    }
+
+    /// The deltas whose dates this complete list takes over: the newest of those in their time.
+    fn current_deltas(&self, base: &Evidence<'_>) -> Vec<&Evidence<'a>> {
+        let mut deltas = self.begun_deltas(base);
+        deltas.retain(|delta| self.age(delta.crl) != Age::Stale);
+        Self::newest(deltas)
+    }
+
+    /// The deltas that have the last word over this complete list: the newest, if it is in its time. Each delta tells
+    /// every change since its base, so an older one knows less.
+    fn last_word(&self, base: &Evidence<'_>) -> Vec<&Evidence<'a>> {
+        let mut deltas = Self::newest(self.begun_deltas(base));
         deltas.retain(|delta| self.age(delta.crl) != Age::Stale);
         deltas
     }
@@ -268,7 +286,7 @@ impl<'a> Question<'_, 'a> {
             }
             match self.age(delta.crl) {
                 Age::Current => {
-                    if self.current_deltas(list).iter().any(|current| std::ptr::eq(*current, delta)) {
+                    if self.last_word(list).iter().any(|last| std::ptr::eq(*last, delta)) {
                         return true;
                     }
                 }
