@@ -144,7 +144,7 @@ impl Table<'_> {
         group.load_ahead(|lane| self.pages.body.get(self.rank_position(lane.hash)));
         group.load_ahead(|lane| self.record_octet(lane.hash));
         for lane in group.open() {
-            answer(lane.position, self.locate_hashed(lane.serial, lane.hash));
+            answer(lane.position, self.locate_candidate(lane.serial, lane.hash));
         }
         group.open = 0;
     }

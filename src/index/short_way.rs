@@ -98,6 +98,20 @@ impl<'a> ShortWay<'a> {
                 return Some(Known::Absent);
             }
         }
+        self.try_bucket(serial, hash)
+    }
+
+    /// The same behind the filter, for a hash that passed it.
+    #[inline(always)]
+    pub(super) fn locate_in_bucket(&self, serial: Magnitude, hash: u64) -> Known {
+        if self.buckets == 0 {
+            return Known::Unsure;
+        }
+        self.try_bucket(serial, hash).unwrap_or(Known::Unsure)
+    }
+
+    #[inline(always)]
+    fn try_bucket(&self, serial: Magnitude, hash: u64) -> Option<Known> {
         let (bucket, tag) = bucket_and_tag(hash, self.buckets);
         let line = self.line(self.tags.wrapping_add(to_usize(bucket)))?;
         // Tags are sorted: a bucket that goes on behind its line goes on with tags that are not below the last.

@@ -207,6 +207,16 @@ impl<'a> Table<'a> {
         Ok(filter_may_contain(line, filter_bits(hash)))
     }
 
+    /// As [`Table::locate_hashed`], the short way where it leads there.
+    #[inline(always)]
+    pub(super) fn locate_candidate(&self, serial: Magnitude, hash: u64) -> Result<Option<Hit>, IndexError> {
+        match self.short_way.locate_in_bucket(serial, hash) {
+            Known::Absent => Ok(None),
+            Known::Found(hit) => Ok(Some(hit)),
+            Known::Unsure => self.locate_hashed(serial, hash),
+        }
+    }
+
     /// One tag line, and more only if the serial is most probably there.
     #[inline(always)]
     pub(super) fn locate_hashed(&self, serial: Magnitude, hash: u64) -> Result<Option<Hit>, IndexError> {
