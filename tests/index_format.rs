@@ -21,7 +21,7 @@ const BLESS: &str = "REVOCACHE_BLESS";
 
 #[test]
 fn version_1_is_written_and_read_as_ever() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/index/v1.rvc");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/index/v1.rvx");
     let (file, tables) = varied_file();
     if std::env::var_os(BLESS).is_some() {
         std::fs::write(&path, &file).unwrap();
