@@ -13,6 +13,7 @@ use super::hash::{Hasher, Magnitude, bucket_and_tag, filter_bits, filter_line};
 use super::pages::{PAGE, is_set};
 use super::probe::{LINE, Line, any_slot_matches, filter_may_contain, last_tag, matching_slots};
 use super::table::Hit;
+use crate::types::SerialRef;
 
 /// What the short way knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +82,13 @@ impl<'a> ShortWay<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn locate(&self, serial: Magnitude) -> Known {
+    pub(super) fn locate(&self, serial: SerialRef<'_>) -> Known {
         // `None` stands for whatever is unusual.
+        Magnitude::of_usual_length(serial).and_then(|serial| self.try_locate(serial)).unwrap_or(Known::Unsure)
+    }
+
+    #[inline(always)]
+    pub(super) fn locate_magnitude(&self, serial: Magnitude) -> Known {
         self.try_locate(serial).unwrap_or(Known::Unsure)
     }
 

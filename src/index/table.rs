@@ -76,7 +76,7 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     /// [`IndexError`] if what must be read for the answer is damaged. It is never taken for an absence.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, serial: SerialRef<'_>) -> Result<Option<Found<'_>>, IndexError> {
         Ok(self.locate(serial)?.map(|hit| Found::new(self, hit)))
     }
@@ -85,7 +85,7 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     /// As [`Table::find`].
-    #[inline]
+    #[inline(always)]
     pub fn contains(&self, serial: SerialRef<'_>) -> Result<bool, IndexError> {
         self.locate(serial).map(|hit| hit.is_some())
     }
@@ -168,16 +168,26 @@ impl<'a> Table<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn locate(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
+    fn locate(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
+        match self.short_way.locate(serial) {
+            Known::Absent => Ok(None),
+            Known::Found(hit) => Ok(Some(hit)),
+            Known::Unsure => self.locate_any(serial),
+        }
+    }
+
+    /// The careful way for a serial of any length and sign.
+    #[inline(never)]
+    fn locate_any(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
         match Magnitude::of(serial) {
-            Some(serial) => self.locate_magnitude(serial),
+            Some(serial) => self.locate_carefully(serial),
             None => self.locate_exception(serial),
         }
     }
 
     #[inline(always)]
     pub(super) fn locate_magnitude(&self, serial: Magnitude) -> Result<Option<Hit>, IndexError> {
-        match self.short_way.locate(serial) {
+        match self.short_way.locate_magnitude(serial) {
             Known::Absent => Ok(None),
             Known::Found(hit) => Ok(Some(hit)),
             Known::Unsure => self.locate_carefully(serial),
