@@ -42,34 +42,73 @@ impl SignerKey<'_> {
     }
 }
 
-/// A certificate that was given, and the file it came from.
-struct Given {
+/// The certificates that were given to a build, read and not yet judged.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    certificates: Vec<GivenCertificate>,
+    has_anchors: bool,
+    /// Files that hold no certificate.
+    ignored: Vec<IgnoredIssuer>,
+}
+
+#[derive(Debug)]
+struct GivenCertificate {
     source: String,
     candidate: Candidate,
 }
 
+impl Given {
+    /// Reads the files at these paths.
+    pub(super) fn read(anchors: &[PathBuf], issuers: &[PathBuf]) -> Result<Self, IngestError> {
+        let mut given = Self::default();
+        given.read_all(anchors, Standing::Anchor)?;
+        given.has_anchors = !given.certificates.is_empty();
+        given.read_all(issuers, Standing::Given)?;
+        Ok(given)
+    }
+
+    fn read_all(&mut self, paths: &[PathBuf], standing: Standing) -> Result<(), IngestError> {
+        for file in walk(paths)? {
+            let ignored = |message: String| IgnoredIssuer {
+                source: file.name(),
+                code: "malformed",
+                message: Some(message),
+            };
+            match read_certificates(file.open()?.0) {
+                Ok(certificates) if certificates.is_empty() => {
+                    self.ignored.push(ignored("no certificate in this file".to_owned()));
+                }
+                Ok(certificates) => {
+                    self.certificates.extend(certificates.into_iter().map(|certificate| GivenCertificate {
+                        source: file.name(),
+                        candidate: Candidate { certificate, standing },
+                    }));
+                }
+                Err(error) => self.ignored.push(ignored(error.to_string())),
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Authorities {
-    /// Reads the certificates that were given and joins them with those the index already holds.
+    /// Joins the certificates that were given with those the index already holds.
     ///
     /// Certificates of the index were accepted once and stay; anchors decide only over those given with them.
     pub(super) fn gather(
-        anchors: &[PathBuf],
-        issuers: &[PathBuf],
+        given: Given,
         previous: Option<&MappedIndex>,
         algorithms: AlgorithmPolicy,
-    ) -> Result<(Self, IssuersReport), IngestError> {
-        let mut report = IssuersReport::default();
-        let mut given = read_all(anchors, Standing::Anchor, &mut report)?;
-        given.extend(read_all(issuers, Standing::Given, &mut report)?);
-        let known: Vec<Candidate> = previous.map(certificates_of).unwrap_or_default();
-
+    ) -> (Self, IssuersReport) {
+        let mut report = IssuersReport { accepted: 0, ignored: given.ignored };
+        let mut accepted: Vec<Candidate> = previous.map(certificates_of).unwrap_or_default();
+        let known = accepted.len();
         let judged: Vec<Candidate> =
-            given.iter().map(|given| given.candidate.clone()).chain(known.iter().cloned()).collect();
-        let rejected: HashMap<usize, _> =
-            group_authorities(&judged, &algorithms).rejected.into_iter().collect();
-        let mut accepted = Vec::new();
+            accepted.iter().chain(given.certificates.iter().map(|given| &given.candidate)).cloned().collect();
+        let judgement = group_authorities(&judged, &algorithms);
+        let rejected: HashMap<usize, _> = judgement.rejected.into_iter().collect();
         let mut distinct = HashSet::new();
-        for (place, given) in given.into_iter().enumerate() {
+        for (place, given) in (known..).zip(given.certificates) {
             match rejected.get(&place) {
                 Some(rejection) => {
                     let code = rejection.code();
@@ -77,20 +116,22 @@ impl Authorities {
                 }
                 None => {
                     distinct.insert(given.candidate.certificate.der().to_vec());
-                    accepted.push(given.candidate.certificate);
+                    accepted.push(Candidate { standing: Standing::Given, ..given.candidate });
                 }
             }
         }
         report.accepted = u64::try_from(distinct.len()).unwrap_or(u64::MAX);
-        let all = known.into_iter().map(|candidate| candidate.certificate).chain(accepted);
-        let trusted: Vec<Candidate> =
-            all.map(|certificate| Candidate { certificate, standing: Standing::Given }).collect();
-        let list = group_authorities(&trusted, &algorithms).authorities;
+        // Anchors may have judged certificates of the index as well, which is not for them to do.
+        let list = if given.has_anchors {
+            group_authorities(&accepted, &algorithms).authorities
+        } else {
+            judgement.authorities
+        };
         let mut by_name: HashMap<NameKey, Vec<usize>> = HashMap::new();
         for (place, authority) in list.iter().enumerate() {
             by_name.entry(authority.name.key().clone()).or_default().push(place);
         }
-        Ok((Self { list, by_name }, report))
+        (Self { list, by_name }, report)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -155,33 +196,6 @@ fn key_facts(key: &AuthorityKey) -> KeyFacts {
         key_ids,
         certificates,
     }
-}
-
-fn read_all(
-    paths: &[PathBuf],
-    standing: Standing,
-    report: &mut IssuersReport,
-) -> Result<Vec<Given>, IngestError> {
-    let mut given = Vec::new();
-    for file in walk(paths)? {
-        let source = file.name();
-        let ignored = |message: String| IgnoredIssuer {
-            source: file.name(),
-            code: "malformed",
-            message: Some(message),
-        };
-        match read_certificates(file.open()?.0) {
-            Ok(certificates) if certificates.is_empty() => {
-                report.ignored.push(ignored("no certificate in this file".to_owned()));
-            }
-            Ok(certificates) => given.extend(certificates.into_iter().map(|certificate| Given {
-                source: source.clone(),
-                candidate: Candidate { certificate, standing },
-            })),
-            Err(error) => report.ignored.push(ignored(error.to_string())),
-        }
-    }
-    Ok(given)
 }
 
 /// The certificates the index holds. It stored what was parsed before, so that nothing is lost here; what cannot be

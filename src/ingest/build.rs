@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::Progress;
-use super::authorities::Authorities;
+use super::authorities::{Authorities, Given};
 use super::carry::{Published, take_over};
 use super::crls::{Candidate, Source, read_source};
 use super::error::IngestError;
@@ -25,13 +25,10 @@ pub fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<BuildRep
     let started = Instant::now();
     // Everything named must be there before anything is made or locked.
     let files = walk(&request.crls)?;
-    for certificates in [&request.anchors, &request.issuers] {
-        walk(certificates)?;
-    }
+    let given = Given::read(&request.anchors, &request.issuers)?;
     let mut publisher = Publisher::lock(request.folder.clone())?;
     let previous = publisher.open_current()?;
-    let (authorities, issuers) =
-        Authorities::gather(&request.anchors, &request.issuers, previous.as_ref(), request.algorithms)?;
+    let (authorities, issuers) = Authorities::gather(given, previous.as_ref(), request.algorithms);
     let sources = read_sources(&files, &authorities, request.algorithms, progress)?;
 
     let published = Published::of(previous.as_ref(), &authorities);

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::types::{CrlFacts, Seconds, UnixTime};
+use crate::policy::{Policy, Window};
+use crate::types::{CrlFacts, UnixTime};
 
 /// What became of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -203,6 +204,5 @@ impl CrlReport {
 
 /// By the default policy, as a build does not know what grace its readers will give.
 fn is_stale(crl: &CrlFacts, at: UnixTime) -> bool {
-    let policy = crate::policy::Policy { grace: Seconds(0), ..Default::default() };
-    policy.window(crl, at) == crate::policy::Window::Stale
+    Policy::default().window(crl, at) == Window::Stale
 }
