@@ -539,6 +539,17 @@ fn with_anchors_only_what_chains_to_them_counts() {
     );
 }
 
+/// Anchors that could not be read used to count as no anchors, and without anchors every issuer is trusted.
+#[test]
+fn anchors_that_cannot_be_read_trust_nobody() {
+    let (world, ca) = (World::new(), ca("Unanchored"));
+    let anchor = world.file("anchor.cer", b"no certificate");
+    let list = ca.crl().number(1).build(&ca.key);
+    let ran = world.build_with(&[&ca.certificate], &[&list], &["--anchor", anchor.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(65), "{ran:?}");
+    assert!(!world.path("index").exists());
+}
+
 #[test]
 fn an_authority_without_lists_is_known_and_not_covered() {
     let (world, ca) = (World::new(), ca("Silent CA"));

@@ -91,7 +91,9 @@ impl CliError {
             Self::Data { .. } | Self::Index(_) => Exit::Data,
             Self::Publish(error) => of_publish(error),
             Self::Ingest(IngestError::Publish(error)) => of_publish(error),
-            Self::Ingest(IngestError::Damaged(_) | IngestError::Build(_)) => Exit::Data,
+            Self::Ingest(IngestError::Damaged(_) | IngestError::Build(_) | IngestError::NoAnchor) => {
+                Exit::Data
+            }
             Self::Ingest(_) | Self::Fetch(_) | Self::Output(_) | Self::Demo(_) => Exit::Io,
         }
     }

@@ -63,6 +63,9 @@ impl Given {
         let mut given = Self::default();
         given.read_all(anchors, Standing::Anchor)?;
         given.has_anchors = !given.certificates.is_empty();
+        if !anchors.is_empty() && !given.has_anchors {
+            return Err(IngestError::NoAnchor);
+        }
         given.read_all(issuers, Standing::Given)?;
         Ok(given)
     }

@@ -23,6 +23,9 @@ pub enum IngestError {
     /// The entries cannot be expressed in an index.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// Anchors were asked for and none could be read. Going on would trust every issuer instead of none.
+    #[error("none of the anchors given holds a certificate; without an anchor nothing can be trusted by it")]
+    NoAnchor,
     /// The system gave no random octets for the hash secret.
     #[error("the system's random number generator failed: {0}")]
     NoRandomness(getrandom::Error),
