@@ -10,6 +10,9 @@ pub mod policy;
 pub mod publish;
 pub mod types;
 
+#[cfg(feature = "ocsp")]
+pub mod ocsp;
+
 #[cfg(feature = "server")]
 pub mod cli;
 #[cfg(feature = "server")]

@@ -11,8 +11,8 @@
 mod index_support;
 
 use index_support::{authority_facts, crl_facts, file_facts, listing};
-use revocache::index::{AuthorityId, BuildError, Builder, CertIdHash, Index, IndexError, Listings};
-use revocache::types::{NameKey, ReasonCode, Serial};
+use revocache::index::{AuthorityId, BuildError, Builder, Index, IndexError, Listings};
+use revocache::types::{CertIdHash, NameKey, ReasonCode, Serial};
 
 fn one_listing(serial: u64) -> Listings {
     let mut listings = Listings::new();

@@ -15,14 +15,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each top-level module with its rank.
-const RANKS: [(&str, u8); 9] = [
+const RANKS: [(&str, u8); 17] = [
     ("types", 0),
     ("pki", 1),
+    ("wire", 1),
     ("index", 2),
+    ("ocsp", 2),
     ("policy", 3),
     ("publish", 3),
     ("fetch", 4),
     ("ingest", 5),
+    ("live", 5),
+    ("store", 5),
+    ("service", 6),
+    ("client", 7),
+    ("server", 7),
+    ("config", 8),
     ("cli", 8),
     ("main", 9),
 ];

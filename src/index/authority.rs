@@ -6,9 +6,9 @@
 
 use super::bytes::{Cursor, to_usize};
 use super::codec::value_at;
-use super::facts::{AuthorityFacts, AuthorityId, CertIdHash, KeyFacts, NameHashes};
+use super::facts::{AuthorityFacts, AuthorityId, KeyFacts, NameHashes};
 use super::hash::Hasher;
-use crate::types::NameKey;
+use crate::types::{CertIdHash, NameKey};
 
 /// Octets of a lookup row: hash u64, authority u32, kind u32.
 pub(super) const LOOKUP_ROW: usize = 16;

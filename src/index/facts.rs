@@ -53,25 +53,6 @@ pub struct KeyFacts {
     pub certificates: Vec<Vec<u8>>,
 }
 
-/// The issuer hashes of an OCSP CertID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CertIdHash {
-    /// `hashAlgorithm` SHA-1.
-    Sha1 {
-        /// `issuerNameHash`.
-        name: [u8; 20],
-        /// `issuerKeyHash`.
-        key: [u8; 20],
-    },
-    /// `hashAlgorithm` SHA-256.
-    Sha256 {
-        /// `issuerNameHash`.
-        name: [u8; 32],
-        /// `issuerKeyHash`.
-        key: [u8; 32],
-    },
-}
-
 /// An authority of one file: its position there, from 0. Another generation may number differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorityId(pub(super) u32);

@@ -84,7 +84,7 @@ pub use self::authority::{Authority, AuthorityKey};
 pub use self::builder::{Builder, Image, Listings};
 pub use self::directory::Encoding;
 pub use self::error::{BuildError, IndexError, Part};
-pub use self::facts::{AuthorityFacts, AuthorityId, CertIdHash, CrlId, FileFacts, KeyFacts, NameHashes};
+pub use self::facts::{AuthorityFacts, AuthorityId, CrlId, FileFacts, KeyFacts, NameHashes};
 pub use self::found::{Found, FoundListings};
 pub use self::reader::Index;
 pub use self::records::{Record, Records};

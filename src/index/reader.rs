@@ -5,12 +5,12 @@ use super::bytes::to_usize;
 use super::codec::{decode_crl, directory_length};
 use super::directory::{Body, TABLE_CRL_ROW, TABLE_ROW, TableCrl, TableRow, malformed};
 use super::error::{IndexError, Part};
-use super::facts::{AuthorityId, CertIdHash, CrlId};
+use super::facts::{AuthorityId, CrlId};
 use super::hash::Hasher;
 use super::layout::{Header, SectionKind};
 use super::pages::{CheckedPages, PAGE, Pages};
 use super::table::Table;
-use crate::types::{CrlFacts, NameKey, UnixTime};
+use crate::types::{CertIdHash, CrlFacts, NameKey, UnixTime};
 
 /// An index over the octets of a file, wherever they are: in memory, or mapped.
 ///

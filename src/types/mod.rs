@@ -3,6 +3,7 @@
 //! Plain values without I/O. A type here means one thing, is valid by construction and is named after the term of
 //! RFC 5280 it stands for, so that the layers above cannot confuse a serial with bytes or a time with a number.
 
+mod cert_id;
 mod clock;
 mod crl;
 mod hex;
@@ -13,6 +14,7 @@ mod signature_algorithm;
 mod time;
 mod verdict;
 
+pub use cert_id::{CertId, CertIdHash};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use crl::{CrlFacts, CrlNumber, Listing, Supersession};
 pub use hex::{HexError, from_hex, to_hex};
