@@ -40,12 +40,32 @@ pub enum Cause {
     Stale,
     /// The list that speaks for the certificate begins after the time of the question.
     NotYetValid,
+    /// Nobody says which OCSP responder to ask.
+    OcspNoResponder,
+    /// The responder did not answer in time, or only that it cannot answer now.
+    OcspUnavailable,
+    /// The responder does not answer for this certificate (`unauthorized`, RFC 6960 section 2.3).
+    OcspUnauthorized,
+    /// What the responder sent cannot be believed or does not answer the question.
+    OcspRefused,
+    /// The responder does not know the certificate (RFC 6960 section 2.2).
+    OcspUnknown,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 5] =
-        [Self::AuthorityUnknown, Self::NotCovered, Self::PartitionMissing, Self::Stale, Self::NotYetValid];
+    pub const ALL: [Self; 10] = [
+        Self::AuthorityUnknown,
+        Self::NotCovered,
+        Self::PartitionMissing,
+        Self::Stale,
+        Self::NotYetValid,
+        Self::OcspNoResponder,
+        Self::OcspUnavailable,
+        Self::OcspUnauthorized,
+        Self::OcspRefused,
+        Self::OcspUnknown,
+    ];
 
     /// The name in answers.
     #[must_use]
@@ -56,6 +76,11 @@ impl Cause {
             Self::PartitionMissing => "partition_missing",
             Self::Stale => "stale",
             Self::NotYetValid => "not_yet_valid",
+            Self::OcspNoResponder => "ocsp_no_responder",
+            Self::OcspUnavailable => "ocsp_unavailable",
+            Self::OcspUnauthorized => "ocsp_unauthorized",
+            Self::OcspRefused => "ocsp_refused",
+            Self::OcspUnknown => "ocsp_unknown",
         }
     }
 }
