@@ -1,0 +1,18 @@
+//! What the service needs of whoever asks responders.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::live::{LiveAnswer, LiveError, LiveQuestion};
+
+/// Asks OCSP responders.
+pub trait Responders: Send + Sync {
+    /// An answer that is still good from an earlier question, without waiting.
+    fn remembered(&self, question: &LiveQuestion) -> Option<LiveAnswer>;
+
+    /// Asks, within the time that was set for it.
+    fn ask<'a>(
+        &'a self,
+        question: &'a LiveQuestion,
+    ) -> Pin<Box<dyn Future<Output = Result<LiveAnswer, LiveError>> + Send + 'a>>;
+}
