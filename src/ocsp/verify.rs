@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::error::OcspError;
-use super::request::Nonce;
+use super::nonce::Nonce;
 use crate::pki::{AlgorithmPolicy, Certificate};
 use crate::types::{CertId, Seconds, UnixTime};
 
