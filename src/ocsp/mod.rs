@@ -30,6 +30,10 @@ mod get;
 mod nonce;
 mod request;
 mod request_reader;
+mod responder;
+mod response;
+mod select;
+mod single;
 mod verify;
 mod write;
 
@@ -40,4 +44,7 @@ pub use get::{get_path, request_from_path};
 pub use nonce::{Nonce, NonceError};
 pub use request::encode_request;
 pub use request_reader::{MAX_REQUEST_OCTETS, MAX_REQUESTS, OcspRequest, RequestError};
+pub use responder::ResponderId;
+pub use response::{BasicResponse, MAX_ANSWERS, MAX_CERTIFICATES, MAX_RESPONSE_OCTETS};
+pub use single::SingleResponse;
 pub use verify::{DelegateStatus, NoncePolicy, Question, ResponsePolicy, verify_response};

@@ -186,12 +186,6 @@ impl Key {
         sequence(&[algorithm, bit_string(&self.0.public)])
     }
 
-    /// The octets of the public key, without the algorithm.
-    #[must_use]
-    pub fn public_octets(&self) -> &[u8] {
-        &self.0.public
-    }
-
     /// The key identifier of RFC 5280 section 4.2.1.2, method 1.
     #[must_use]
     pub fn key_id(&self) -> Vec<u8> {
