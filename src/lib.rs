@@ -10,7 +10,7 @@ pub mod policy;
 pub mod publish;
 pub mod types;
 
-#[cfg(feature = "ocsp")]
+#[cfg(feature = "ocsp-messages")]
 pub mod ocsp;
 
 #[cfg(feature = "server")]
