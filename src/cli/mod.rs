@@ -10,6 +10,7 @@ mod demo;
 mod diff;
 mod exit;
 mod inspect;
+mod ocsp;
 mod output;
 mod progress;
 mod verify;
@@ -35,6 +36,7 @@ pub fn run() -> ExitCode {
     let result = match &arguments.command {
         Command::Build(build) => build.run(),
         Command::Check(check) => check.run(),
+        Command::Ocsp(ocsp) => ocsp.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Verify(verify) => verify.run(),
         Command::Diff(diff) => diff.run(),
@@ -69,6 +71,8 @@ enum Command {
     Build(build::Build),
     /// Ask whether certificates are revoked
     Check(check::Check),
+    /// Ask OCSP responders, and judge what they send
+    Ocsp(ocsp::Ocsp),
     /// Show what a CRL, a certificate or an index says, without judging it
     Inspect(inspect::Inspect),
     /// Check every octet of an index

@@ -1,7 +1,7 @@
 //! Files and folders of files.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A file that was found.
@@ -36,6 +36,21 @@ impl SourceFile {
         File::open(&self.path)
             .and_then(|file| file.metadata().map(|metadata| (file, metadata.len())))
             .map_err(|source| FetchError { path: self.path.clone(), source })
+    }
+
+    /// Reads the file, but never more than one octet beyond `limit`: enough for whoever parses it to see that it is
+    /// too long.
+    ///
+    /// # Errors
+    /// [`FetchError`] with the system's reason.
+    pub fn read(&self, limit: usize) -> Result<Vec<u8>, FetchError> {
+        let (file, _) = self.open()?;
+        let mut octets = Vec::new();
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(most)
+            .read_to_end(&mut octets)
+            .map_err(|source| FetchError { path: self.path.clone(), source })?;
+        Ok(octets)
     }
 }
 

@@ -12,12 +12,9 @@ use time::OffsetDateTime;
 use yasna::models::{GeneralizedTime, ObjectIdentifier};
 use yasna::{DERWriter, Tag, construct_der};
 
-use crate::ocsp::{Nonce, OcspRequest};
+use crate::ocsp::{CertIdRef, MAX_REQUEST_OCTETS, Nonce, OcspRequest};
 use crate::pki::Certificate;
-use crate::types::{CertId, CertIdHash, Serial};
-
-/// The longest request that is read, in octets.
-const MAX_REQUEST: usize = 4096;
+use crate::types::Serial;
 
 /// How long a client may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -99,7 +96,7 @@ impl Desk {
                 length = value.trim().parse().unwrap_or(0);
             }
         }
-        if length > MAX_REQUEST {
+        if length > MAX_REQUEST_OCTETS {
             return Err(io::ErrorKind::InvalidData.into());
         }
         let mut body = vec![0; length];
@@ -144,20 +141,24 @@ impl Desk {
         })
     }
 
+    fn known(&self, id: &CertIdRef<'_>) -> Option<Known> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(id.serial.octets()).copied()
+    }
+
     /// ResponseData (RFC 6960 section 4.2.1).
-    fn response_data(&self, request: &OcspRequest) -> Vec<u8> {
+    fn response_data(&self, request: &OcspRequest<'_>) -> Vec<u8> {
         let now = OffsetDateTime::now_utc();
         construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_tagged(Tag::context(2), |writer| writer.write_bytes(&self.key_sha1));
                 write_time(writer.next(), now);
                 writer.next().write_sequence_of(|writer| {
-                    for id in request.ids() {
-                        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&id.serial).copied();
-                        write_single(writer.next(), id, known, now);
+                    for id in &request.cert_ids {
+                        write_single(writer.next(), id, self.known(id), now);
                     }
                 });
-                if let Some(nonce) = request.nonce() {
+                if let Some(nonce) = &request.nonce {
                     writer.next().write_tagged(Tag::context(1), |writer| write_nonce(writer, nonce));
                 }
             });
@@ -165,9 +166,9 @@ impl Desk {
     }
 }
 
-fn write_single(writer: DERWriter<'_>, id: &CertId, known: Option<Known>, now: OffsetDateTime) {
+fn write_single(writer: DERWriter<'_>, id: &CertIdRef<'_>, known: Option<Known>, now: OffsetDateTime) {
     writer.write_sequence(|writer| {
-        write_cert_id(writer.next(), id);
+        writer.next().write_der(id.raw);
         match known {
             Some(Known::Good) => {
                 writer.next().write_tagged_implicit(Tag::context(0), |writer| writer.write_null());
@@ -185,24 +186,6 @@ fn write_single(writer: DERWriter<'_>, id: &CertId, known: Option<Known>, now: O
         }
         write_time(writer.next(), now);
         writer.next().write_tagged(Tag::context(0), |writer| write_time(writer, now + time::Duration::HOUR));
-    });
-}
-
-fn write_cert_id(writer: DERWriter<'_>, id: &CertId) {
-    const SHA1: &[u64] = &[1, 3, 14, 3, 2, 26];
-    const SHA256: &[u64] = &[2, 16, 840, 1, 101, 3, 4, 2, 1];
-    let (algorithm, name, key): (_, &[u8], &[u8]) = match &id.issuer {
-        CertIdHash::Sha1 { name, key } => (SHA1, name, key),
-        CertIdHash::Sha256 { name, key } => (SHA256, name, key),
-    };
-    writer.write_sequence(|writer| {
-        writer.next().write_sequence(|writer| {
-            writer.next().write_oid(&ObjectIdentifier::from_slice(algorithm));
-            writer.next().write_null();
-        });
-        writer.next().write_bytes(name);
-        writer.next().write_bytes(key);
-        writer.next().write_bigint_bytes(id.serial.octets(), true);
     });
 }
 

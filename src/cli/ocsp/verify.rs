@@ -8,7 +8,7 @@ use super::subject::Subject;
 use super::{Told, refuse};
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output::parse_time;
-use crate::ocsp::{DelegateStatus, MAX_RESPONSE, Question, ResponsePolicy, verify_response};
+use crate::ocsp::{DelegateStatus, MAX_RESPONSE_OCTETS, Question, ResponsePolicy, verify_response};
 use crate::types::{CertId, UnixTime};
 
 /// Judge a response in a file
@@ -36,7 +36,7 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(&self) -> Result<Exit, CliError> {
         let subject = self.subject.read()?;
-        let response = crate::fetch::SourceFile { path: self.response.clone() }.read(MAX_RESPONSE)?;
+        let response = crate::fetch::SourceFile { path: self.response.clone() }.read(MAX_RESPONSE_OCTETS)?;
         let id = CertId::sha1(&subject.issuer, &subject.serial);
         let question = Question { id: &id, issuer: &subject.issuer, nonce: None };
         let at = self.at.unwrap_or_else(UnixTime::now);
