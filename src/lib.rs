@@ -11,11 +11,11 @@ pub mod publish;
 pub mod types;
 
 #[cfg(feature = "ocsp")]
+pub mod fetch;
+#[cfg(feature = "ocsp")]
 pub mod ocsp;
 
 #[cfg(feature = "server")]
 pub mod cli;
-#[cfg(feature = "server")]
-pub mod fetch;
 #[cfg(feature = "server")]
 pub mod ingest;
