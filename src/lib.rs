@@ -10,12 +10,12 @@ pub mod policy;
 pub mod publish;
 pub mod types;
 
+#[cfg(feature = "ocsp")]
+pub mod fetch;
 #[cfg(feature = "ocsp-messages")]
 pub mod ocsp;
 
 #[cfg(feature = "server")]
 pub mod cli;
-#[cfg(feature = "server")]
-pub mod fetch;
 #[cfg(feature = "server")]
 pub mod ingest;

@@ -19,6 +19,7 @@ pub(super) enum Exit {
     Unknown,
     Usage,
     Data,
+    Unavailable,
     Io,
 }
 
@@ -50,6 +51,7 @@ impl From<Exit> for ExitCode {
             Exit::Unknown => 2,
             Exit::Usage => 64,
             Exit::Data => 65,
+            Exit::Unavailable => 69,
             Exit::Io => 74,
         })
     }
@@ -70,6 +72,8 @@ pub(super) enum CliError {
     Ingest(#[from] IngestError),
     #[error("{0}")]
     Fetch(#[from] FetchError),
+    #[error("{0}")]
+    Unavailable(String),
     #[error("cannot write the answer: {0}")]
     Output(#[from] io::Error),
     #[error("the demonstration failed: {0}")]
@@ -89,6 +93,7 @@ impl CliError {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Data { .. } | Self::Index(_) => Exit::Data,
+            Self::Unavailable(_) => Exit::Unavailable,
             Self::Publish(error) => of_publish(error),
             Self::Ingest(IngestError::Publish(error)) => of_publish(error),
             Self::Ingest(IngestError::Damaged(_) | IngestError::Build(_) | IngestError::NoAnchor) => {

@@ -13,6 +13,7 @@ mod inspect;
 mod ocsp;
 mod output;
 mod progress;
+mod runtime;
 mod verify;
 
 use std::process::ExitCode;

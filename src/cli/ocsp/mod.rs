@@ -99,7 +99,11 @@ impl Told {
             _ => writeln!(out, "{}", self.status)?,
         }
         let next = self.next_update.as_deref().unwrap_or("not announced");
-        writeln!(out, "         as of {}, next update {next}, signed {}", self.this_update, self.produced_at)?;
+        writeln!(
+            out,
+            "         as of {}, next update {next}, signed {}",
+            self.this_update, self.produced_at
+        )?;
         if let Some(responder) = &self.responder {
             writeln!(out, "         told by {responder}")?;
         }

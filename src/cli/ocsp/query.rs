@@ -10,7 +10,8 @@ use super::subject::{Known, Subject};
 use super::{Told, refuse};
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output::parse_time;
-use crate::fetch::http::{AddressPolicy, HttpClient, HttpSettings, OcspMethod};
+use crate::cli::runtime::block_on;
+use crate::fetch::http::{AddressPolicy, HttpClient, HttpError, HttpSettings, OcspMethod};
 use crate::ocsp::{
     DelegateStatus, Nonce, NoncePolicy, Question, ResponsePolicy, encode_request, verify_response,
 };
@@ -71,4 +72,89 @@ enum NonceUse {
     Sent,
     /// One is sent, and an answer without it does not count
     Required,
+}
+
+impl Query {
+    pub(super) fn run(&self) -> Result<Exit, CliError> {
+        let subject = self.subject.read()?;
+        let urls = self.urls(&subject)?;
+        let nonce = match self.nonce {
+            NonceUse::None => None,
+            NonceUse::Sent | NonceUse::Required => {
+                Some(Nonce::random().map_err(|error| CliError::Unavailable(error.to_string()))?)
+            }
+        };
+        let id = match self.hash {
+            Hash::Sha1 => CertId::sha1(&subject.issuer, &subject.serial),
+            Hash::Sha256 => CertId::sha256(&subject.issuer, &subject.serial),
+        };
+        let request = Bytes::from(encode_request(std::slice::from_ref(&id), nonce.as_ref()));
+        let (responder, response) = match self.ask(&urls, &request)? {
+            Ok(told) => told,
+            Err(error) => {
+                return refuse(error.code(), error.to_string(), self.json, Exit::Unavailable);
+            }
+        };
+        if let Some(path) = &self.save {
+            std::fs::write(path, &response).map_err(|error| CliError::data(path, error))?;
+        }
+        let question = Question { id: &id, issuer: &subject.issuer, nonce: nonce.as_ref() };
+        let policy = ResponsePolicy {
+            nonce: match self.nonce {
+                NonceUse::Required => NoncePolicy::Required,
+                NonceUse::None | NonceUse::Sent => NoncePolicy::Optional,
+            },
+            ..ResponsePolicy::default()
+        };
+        let at = self.at.unwrap_or_else(UnixTime::now);
+        match verify_response(&response, &question, at, &policy, &|_| DelegateStatus::Unknown) {
+            Ok(answer) => Told::new(&answer, Some(responder)).tell(self.json),
+            // A responder that will not answer has not sent bad data.
+            Err(error) if error.is_refusal() => {
+                refuse(error.code(), error.to_string(), self.json, Exit::Unavailable)
+            }
+            Err(error) => refuse(error.code(), error.to_string(), self.json, Exit::Data),
+        }
+    }
+
+    fn urls(&self, subject: &Known) -> Result<Vec<String>, CliError> {
+        if let Some(url) = &self.url {
+            return Ok(vec![url.clone()]);
+        }
+        let named = subject.certificate.as_ref().map(|it| it.ocsp_urls()).unwrap_or_default();
+        if named.is_empty() {
+            let what = if subject.certificate.is_some() {
+                "the certificate names none"
+            } else {
+                "a serial names none"
+            };
+            return Err(CliError::Usage(format!("no responder to ask: {what}; give one with --url")));
+        }
+        Ok(named.to_vec())
+    }
+
+    /// The first response of the responders in order, with the URL of the one that gave it; or the last failure.
+    fn ask(&self, urls: &[String], request: &Bytes) -> Result<Result<(String, Bytes), HttpError>, CliError> {
+        let addresses = match &self.url {
+            // Whoever types a URL means it.
+            Some(url) => AddressPolicy::public_only()
+                .with_url(url)
+                .map_err(|error| CliError::Usage(error.to_string()))?,
+            None => AddressPolicy::public_only(),
+        };
+        let settings = HttpSettings { addresses, ..HttpSettings::default() };
+        let client = HttpClient::new(&settings).map_err(|error| CliError::Unavailable(error.to_string()))?;
+        let method = if self.get { OcspMethod::Get } else { OcspMethod::Post };
+        let each = Duration::from_secs(self.timeout) / u32::try_from(urls.len()).unwrap_or(u32::MAX).max(1);
+        block_on(async {
+            let mut last = None;
+            for url in urls {
+                match client.ask_responder(url, request, method, each).await {
+                    Ok(response) => return Ok(Ok((url.clone(), response))),
+                    Err(error) => last = Some(error),
+                }
+            }
+            last.map(Err).ok_or_else(|| CliError::Usage("no responder to ask".to_owned()))
+        })?
+    }
 }
