@@ -1,6 +1,7 @@
 //! `revocache check`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use serde::Serialize;
@@ -8,10 +9,15 @@ use serde::Serialize;
 use super::certificates;
 use super::exit::{CliError, Exit};
 use super::output::{parse_time, print_json};
+use super::runtime;
+use crate::fetch::http::{AddressPolicy, HttpClient, HttpSettings};
+use crate::live::{Live, LiveSettings};
 use crate::pki::Certificate;
-use crate::policy::{self, Policy};
-use crate::publish::{IndexFolder, IndexReader, MappedIndex};
-use crate::types::{Cause, Serial, Status, UnixTime, Verdict};
+use crate::publish::{IndexFolder, IndexReader};
+use crate::service::{
+    CheckSettings, Checker, DelegatesInIndex, Issuers, MethodPolicy, Options, Outcome, Question, Responders, Step,
+};
+use crate::types::{Cause, Clock, FixedClock, Serial, Status, SystemClock, UnixTime};
 
 /// Ask whether certificates are revoked
 #[derive(Debug, Args)]
@@ -20,10 +26,15 @@ use crate::types::{Cause, Serial, Status, UnixTime, Verdict};
   revocache check --index idx --cert server.pem
   revocache check --index idx --cert leaf.pem --issuer ca.pem --at 2025-02-25T00:00:00Z --json
   revocache check --index idx --issuer ca.pem --serial 00ff --serial 0x1234
+  revocache check --index idx --cert leaf.pem --method crl-then-ocsp
+  revocache check --index idx --cert leaf.pem --issuer ca.pem --ocsp-url http://ocsp.example/
 
 A certificate is the better question: it tells its distribution points and whether it is a CA's. For a bare serial
 `good` needs lists that cover everything of the issuer. HEX is the octets of the DER INTEGER, so that 00ff is 255 and
-ff is minus one; behind 0x it is the digits of a number, as OpenSSL prints serials.")]
+ff is minus one; behind 0x it is the digits of a number, as OpenSSL prints serials.
+
+Nothing is sent anywhere unless --method or --ocsp-url asks for it. A responder that a certificate names must have a
+public address; one given by --ocsp-url may be anywhere.")]
 pub(super) struct Check {
     /// Folder of the index
     #[arg(long, value_name = "DIR")]
@@ -40,9 +51,12 @@ pub(super) struct Check {
     /// The time to ask for [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<UnixTime>,
-    /// Where to look for the answer
-    #[arg(long, value_enum, default_value_t = Method::Crl)]
-    method: Method,
+    /// Where to look for the answer [default: crl, with --ocsp-url crl-then-ocsp]
+    #[arg(long, value_enum)]
+    method: Option<Method>,
+    /// OCSP responders to ask, before those that the certificate names
+    #[arg(long, value_name = "URL", num_args = 1..)]
+    ocsp_url: Vec<String>,
     /// Print one JSON document a line for each question
     #[arg(long)]
     json: bool,
@@ -52,6 +66,10 @@ pub(super) struct Check {
 enum Method {
     /// The CRLs in the index
     Crl,
+    /// The OCSP responder
+    Ocsp,
+    /// The CRLs in the index, and the OCSP responder where they cannot tell
+    CrlThenOcsp,
 }
 
 /// One answer, as JSON spells it.
@@ -72,28 +90,41 @@ struct Answer {
     /// For certificates only. A CA may drop an expired certificate from its lists, so that `good` says less.
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate_expired: Option<bool>,
+    /// Why the CRLs could not tell, where a responder was asked because of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crl_cause: Option<&'static str>,
+    /// Why the responder did not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
 }
 
 impl Check {
     pub(super) fn run(&self) -> Result<Exit, CliError> {
-        let Method::Crl = self.method;
         let at = self.at.unwrap_or_else(UnixTime::now);
-        let index = IndexReader::open(IndexFolder::new(&self.index))?.current();
+        let reader = Arc::new(IndexReader::open(IndexFolder::new(&self.index))?);
+        let runtime = runtime::new()?;
+        let checker = self.checker(&reader)?;
+        let ask = |question: &Question| -> Result<Outcome, CliError> {
+            Ok(match checker.check_now(question, Options { at: Some(at), ..Options::default() })? {
+                Step::Done(outcome) => outcome,
+                Step::Ask(pending) => runtime.block_on(checker.finish(pending)),
+            })
+        };
         let issuers = self.issuer.as_deref().map(certificates::load).transpose()?.unwrap_or_default();
         let mut worst = Exit::Good;
-        let mut tell = |answer: &Answer, verdict: &Verdict, source: Option<&Path>| {
-            worst = worst.worse(Exit::of_status(&verdict.status));
+        let mut tell = |answer: &Answer, outcome: &Outcome, source: Option<&Path>| {
+            worst = worst.worse(Exit::of_status(&outcome.verdict.status));
             if self.json { print_json(answer) } else { print_answer(answer, source) }
         };
         for path in &self.cert {
             for certificate in certificates::load(path)? {
-                let issuer = self.issuer_of(&certificate, &issuers, path)?;
-                let verdict =
-                    policy::check_certificate(&index, &certificate, issuer, at, &Policy::default())?;
-                let mut answer =
-                    Answer::new(&verdict, certificate.issuer().to_string(), certificate.serial().to_string());
-                answer.certificate_expired = Some(certificate.not_after() < at);
-                tell(&answer, &verdict, Some(path))?;
+                let issuer = self.issuer_of(&certificate, &issuers, path)?.cloned();
+                let expired = certificate.not_after() < at;
+                let (name, serial) = (certificate.issuer().to_string(), certificate.serial().to_string());
+                let outcome = ask(&Question::Certificate { certificate, issuer })?;
+                let mut answer = Answer::new(&outcome, name, serial);
+                answer.certificate_expired = Some(expired);
+                tell(&answer, &outcome, Some(path))?;
             }
         }
         if !self.serial.is_empty() {
@@ -106,12 +137,53 @@ impl Check {
             };
             for serial in &self.serial {
                 warn_of_a_lost_zero(serial);
-                let verdict = ask(&index, issuer, serial, at)?;
-                let answer = Answer::new(&verdict, issuer.subject().to_string(), serial.to_string());
-                tell(&answer, &verdict, None)?;
+                let question = Question::Serial { issuer: issuer.clone(), serial: serial.clone() };
+                let outcome = ask(&question)?;
+                let answer = Answer::new(&outcome, issuer.subject().to_string(), serial.to_string());
+                tell(&answer, &outcome, None)?;
             }
         }
         Ok(worst)
+    }
+
+    fn method(&self) -> MethodPolicy {
+        match self.method {
+            Some(Method::Crl) => MethodPolicy::Crl,
+            Some(Method::Ocsp) => MethodPolicy::Ocsp,
+            Some(Method::CrlThenOcsp) => MethodPolicy::CrlThenOcsp,
+            None if self.ocsp_url.is_empty() => MethodPolicy::Crl,
+            None => MethodPolicy::CrlThenOcsp,
+        }
+    }
+
+    fn checker(&self, reader: &Arc<IndexReader>) -> Result<Checker, CliError> {
+        let clock: Arc<dyn Clock> = match self.at {
+            Some(at) => Arc::new(FixedClock(at)),
+            None => Arc::new(SystemClock),
+        };
+        let method = self.method();
+        let settings = CheckSettings {
+            method,
+            // Whoever runs the command is the operator.
+            issuers: Issuers::AsGiven,
+            responders: self.ocsp_url.clone(),
+            ..CheckSettings::default()
+        };
+        let responders: Option<Arc<dyn Responders>> = match method {
+            MethodPolicy::Crl => None,
+            MethodPolicy::Ocsp | MethodPolicy::CrlThenOcsp => {
+                let mut addresses = AddressPolicy::public_only();
+                for url in &self.ocsp_url {
+                    addresses =
+                        addresses.with_url(url).map_err(|error| CliError::Usage(error.to_string()))?;
+                }
+                let http = HttpClient::new(&HttpSettings { addresses, ..HttpSettings::default() })
+                    .map_err(|error| CliError::Unavailable(error.to_string()))?;
+                let delegates = DelegatesInIndex::new(Arc::clone(reader), Arc::clone(&clock));
+                Some(Arc::new(Live::new(LiveSettings::default(), http, Arc::clone(&clock), delegates.parts())))
+            }
+        };
+        Ok(Checker::new(Arc::clone(reader), clock, settings, responders))
     }
 
     fn issuer_of<'a>(
@@ -130,7 +202,8 @@ impl Check {
 }
 
 impl Answer {
-    fn new(verdict: &Verdict, issuer: String, serial: String) -> Self {
+    fn new(outcome: &Outcome, issuer: String, serial: String) -> Self {
+        let verdict = &outcome.verdict;
         let revocation = match &verdict.status {
             Status::Revoked(revocation) => Some(revocation),
             _ => None,
@@ -153,18 +226,10 @@ impl Answer {
             serial,
             generation: verdict.generation,
             certificate_expired: None,
+            crl_cause: outcome.crl_cause.map(Cause::name),
+            message: outcome.failure.as_ref().map(ToString::to_string),
         }
     }
-}
-
-fn ask(
-    index: &MappedIndex,
-    issuer: &Certificate,
-    serial: &Serial,
-    at: UnixTime,
-) -> Result<Verdict, CliError> {
-    let authority = policy::resolve_issuer(index, issuer);
-    Ok(policy::check_serial(index, authority, serial.as_ref(), at, &Policy::default())?)
 }
 
 /// OpenSSL prints the serial `00d41d` as `D41D`, and pasted here that is another, negative number.
@@ -191,10 +256,17 @@ fn print_answer(answer: &Answer, source: Option<&Path>) -> std::io::Result<()> {
     if let Some(cause) = answer.cause {
         writeln!(out, "         {}", explain(cause))?;
     }
+    if let Some(message) = &answer.message {
+        writeln!(out, "         {message}")?;
+    }
+    if let Some(cause) = answer.crl_cause {
+        writeln!(out, "         the CRLs could not tell ({cause})")?;
+    }
     if let Some(this_update) = &answer.this_update {
         let number = answer.crl_number.as_deref().map(|text| format!(" number {text}")).unwrap_or_default();
         let next = answer.next_update.as_deref().unwrap_or("not announced");
-        writeln!(out, "         by CRL{number} of {this_update}, next update {next}")?;
+        let by = if answer.method == "ocsp" { "OCSP answer" } else { "CRL" };
+        writeln!(out, "         by {by}{number} of {this_update}, next update {next}")?;
     }
     if answer.certificate_expired == Some(true) && answer.status == "good" {
         writeln!(out, "         the certificate has expired: its CA may have dropped it from its lists")?;
@@ -212,6 +284,11 @@ fn explain(cause: &str) -> &'static str {
         }
         "stale" => "stale: the list that speaks for it is past its next update; build with a newer one",
         "not_yet_valid" => "not_yet_valid: the list that speaks for it begins after the time asked for",
+        "ocsp_no_responder" => "ocsp_no_responder: nobody to ask; name a responder with --ocsp-url",
+        "ocsp_unavailable" => "ocsp_unavailable: the responder did not answer",
+        "ocsp_unauthorized" => "ocsp_unauthorized: the responder does not answer for this certificate",
+        "ocsp_refused" => "ocsp_refused: what the responder sent is not believed",
+        "ocsp_unknown" => "ocsp_unknown: the responder does not know the certificate",
         _ => "not_covered: no list in the index speaks for it",
     }
 }

@@ -1,11 +1,10 @@
 //! The runtime of commands that wait for somebody.
 
-use std::future::Future;
+use tokio::runtime::{Builder, Runtime};
 
 use super::exit::CliError;
 
-/// Runs a future to its end on this thread.
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(runtime.block_on(future))
+/// A runtime that works on this thread while it is waited for.
+pub(super) fn new() -> Result<Runtime, CliError> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
 }

@@ -11,9 +11,8 @@ use super::question::{Options, Question};
 use super::responders::Responders;
 use super::settings::{CheckSettings, Exceptions, Issuers};
 use crate::index::{AuthorityId, IndexError};
-use crate::live::{LiveAnswer, LiveError, LiveQuestion};
+use crate::live::{Issuer, LiveAnswer, LiveError, LiveQuestion, ResponderUrls};
 use crate::ocsp::CertStatus;
-use crate::pki::Certificate;
 use crate::policy::{check_certificate, check_serial, resolve_certificate, resolve_issuer};
 use crate::publish::{IndexReader, Snapshot};
 use crate::types::{Cause, Clock, Method, Status, Verdict};
@@ -133,8 +132,8 @@ impl Checker {
             Some(settled) => return Ok(Step::Done(Outcome::of_crls(settled))),
             None => None,
         };
-        let configured = exception.map(|it| it.responders.as_slice()).unwrap_or_default();
-        let Some(live) = self.live_question(&settings, index, authority, question, configured) else {
+        let exception = exception.map(|it| it.responders.as_slice()).unwrap_or_default();
+        let Some(live) = self.live_question(&settings, index, authority, question, exception) else {
             // Nobody to ask: what the CRLs say stands.
             let no_responder = || unknown(index.generation(), Cause::OcspNoResponder);
             return Ok(Step::Done(Outcome::of_crls(crl.unwrap_or_else(no_responder))));
@@ -167,7 +166,7 @@ impl Checker {
         index: &Snapshot,
         authority: Option<AuthorityId>,
         question: &Question,
-        configured: &[String],
+        exception: &[String],
     ) -> Option<LiveQuestion> {
         self.responders.as_ref()?;
         if authority.is_none() && settings.issuers == Issuers::InIndex {
@@ -177,8 +176,12 @@ impl Checker {
             Question::Certificate { certificate, .. } => certificate.ocsp_urls(),
             Question::Serial { .. } | Question::CertId(_) => &[],
         };
-        let issuer: Certificate = issuer_certificate(index, authority, question)?;
-        LiveQuestion::new(issuer, question.serial().clone(), configured, named)
+        let urls = ResponderUrls::new(exception.iter().chain(&settings.responders).chain(named));
+        if urls.is_empty() {
+            return None;
+        }
+        let issuer = Issuer::new(issuer_certificate(index, authority, question)?);
+        Some(LiveQuestion::new(&issuer, question.serial().clone(), &urls))
     }
 
     /// The generation in force, with the settings resolved in it.
@@ -198,7 +201,7 @@ impl Pending {
     fn outcome(self, told: Result<LiveAnswer, LiveError>) -> Outcome {
         let (verdict, failure) = match told {
             Ok(told) => (verdict(self.generation, &told), None),
-            Err(failure) => (unknown(self.generation, failure.cause()), Some(failure)),
+            Err(failure) => (unknown(self.generation, cause_of(&failure)), Some(failure)),
         };
         Outcome { verdict, crl_cause: self.crl_cause, failure }
     }
@@ -217,6 +220,18 @@ fn verdict(generation: u64, told: &LiveAnswer) -> Verdict {
         next_update: told.answer.next_update,
         crl_number: None,
         generation,
+    }
+}
+
+const fn cause_of(failure: &LiveError) -> Cause {
+    match failure {
+        LiveError::NoResponder => Cause::OcspNoResponder,
+        LiveError::Unauthorized { .. } => Cause::OcspUnauthorized,
+        LiveError::Refused { .. } | LiveError::Replayed { .. } => Cause::OcspRefused,
+        LiveError::Unavailable { .. }
+        | LiveError::Overloaded { .. }
+        | LiveError::TimedOut { .. }
+        | LiveError::Aborted => Cause::OcspUnavailable,
     }
 }
 

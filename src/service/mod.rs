@@ -5,6 +5,7 @@
 //! responder. Nothing here knows by which protocol a question came.
 
 mod checker;
+mod delegates;
 mod issuer;
 mod method;
 mod outcome;
@@ -13,6 +14,7 @@ mod responders;
 mod settings;
 
 pub use checker::{Checker, Pending, Step};
+pub use delegates::DelegatesInIndex;
 pub use method::{MethodPolicy, UnknownMethod};
 pub use outcome::Outcome;
 pub use responders::Responders;

@@ -24,6 +24,8 @@ pub struct CheckSettings {
     pub policy: Policy,
     /// Whose certificates responders are asked about.
     pub issuers: Issuers,
+    /// URLs of responders for every certificate; they are asked before those that certificates name.
+    pub responders: Vec<String>,
     /// Exceptions for single authorities.
     pub authorities: Vec<AuthoritySettings>,
 }
@@ -37,7 +39,7 @@ pub struct AuthoritySettings {
     pub method: Option<MethodPolicy>,
     /// How its CRLs are judged.
     pub policy: Option<Policy>,
-    /// URLs of its responders; they are asked before those that certificates name.
+    /// URLs of its responders; they are asked before all others.
     pub responders: Vec<String>,
 }
 

@@ -1,11 +1,19 @@
 //! Where the time comes from, so that tests and `--at` can say what time it is.
 
+use std::sync::Arc;
+
 use super::time::UnixTime;
 
 /// A source of the current time.
 pub trait Clock: Send + Sync {
     /// What time it is.
     fn now(&self) -> UnixTime;
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> UnixTime {
+        (**self).now()
+    }
 }
 
 /// The machine's clock.

@@ -10,7 +10,7 @@ use super::subject::{Known, Subject};
 use super::{Told, refuse};
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output::parse_time;
-use crate::cli::runtime::block_on;
+use crate::cli::runtime;
 use crate::fetch::http::{AddressPolicy, HttpClient, HttpError, HttpSettings, OcspMethod};
 use crate::ocsp::{
     DelegateStatus, Nonce, NoncePolicy, Question, ResponsePolicy, encode_request, verify_response,
@@ -146,7 +146,7 @@ impl Query {
         let client = HttpClient::new(&settings).map_err(|error| CliError::Unavailable(error.to_string()))?;
         let method = if self.get { OcspMethod::Get } else { OcspMethod::Post };
         let each = Duration::from_secs(self.timeout) / u32::try_from(urls.len()).unwrap_or(u32::MAX).max(1);
-        block_on(async {
+        runtime::new()?.block_on(async {
             let mut last = None;
             for url in urls {
                 match client.ask_responder(url, request, method, each).await {
@@ -155,6 +155,6 @@ impl Query {
                 }
             }
             last.map(Err).ok_or_else(|| CliError::Usage("no responder to ask".to_owned()))
-        })?
+        })
     }
 }
