@@ -15,7 +15,8 @@ use crate::live::{Live, LiveSettings};
 use crate::pki::Certificate;
 use crate::publish::{IndexFolder, IndexReader};
 use crate::service::{
-    CheckSettings, Checker, DelegatesInIndex, Issuers, MethodPolicy, Options, Outcome, Question, Responders, Step,
+    CheckSettings, Checker, DelegatesInIndex, Issuers, MethodPolicy, Options, Outcome, Question, Responders,
+    Step,
 };
 use crate::types::{Cause, Clock, FixedClock, Serial, Status, SystemClock, UnixTime};
 
@@ -180,7 +181,12 @@ impl Check {
                 let http = HttpClient::new(&HttpSettings { addresses, ..HttpSettings::default() })
                     .map_err(|error| CliError::Unavailable(error.to_string()))?;
                 let delegates = DelegatesInIndex::new(Arc::clone(reader), Arc::clone(&clock));
-                Some(Arc::new(Live::new(LiveSettings::default(), http, Arc::clone(&clock), delegates.parts())))
+                Some(Arc::new(Live::new(
+                    LiveSettings::default(),
+                    http,
+                    Arc::clone(&clock),
+                    delegates.parts(),
+                )))
             }
         };
         Ok(Checker::new(Arc::clone(reader), clock, settings, responders))

@@ -18,11 +18,11 @@ pub(super) struct DemoCa {
 }
 
 impl DemoCa {
-    pub(super) fn new() -> Result<Self, CliError> {
+    pub(super) fn new(common_name: &str) -> Result<Self, CliError> {
         let key = KeyPair::generate().map_err(failed)?;
         let mut params = CertificateParams::new(Vec::new()).map_err(failed)?;
         params.distinguished_name.push(DnType::OrganizationName, "Revocache Demonstration");
-        params.distinguished_name.push(DnType::CommonName, "Demo CA");
+        params.distinguished_name.push(DnType::CommonName, common_name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate_pem = params.self_signed(&key).map_err(failed)?.pem();
@@ -31,6 +31,11 @@ impl DemoCa {
 
     pub(super) fn certificate_pem(&self) -> &str {
         &self.certificate_pem
+    }
+
+    /// Its key, for a responder that signs in its place.
+    pub(super) fn key(&self) -> Result<KeyPair, CliError> {
+        KeyPair::try_from(self.issuer.key().serialized_der()).map_err(failed)
     }
 
     /// Issues a server certificate, in PEM.

@@ -1,6 +1,8 @@
 //! `revocache demo`: a tour for newcomers.
 
 mod ca;
+mod fallback;
+mod responder;
 
 use std::fmt::Display;
 use std::hint::black_box;
@@ -12,13 +14,14 @@ use clap::Args;
 use serde::Serialize;
 
 use self::ca::DemoCa;
+use self::fallback::Fallback;
 use super::exit::{CliError, Exit};
 use super::output::{count, grouped, print_json, size};
 use crate::ingest::{self, BuildReport, BuildRequest, Rejections, Rollbacks, Silent};
 use crate::pki::{AlgorithmPolicy, Certificate};
 use crate::policy::{self, Policy};
 use crate::publish::{IndexFolder, IndexReader};
-use crate::types::{Serial, Status, UnixTime, Verdict};
+use crate::types::{Cause, Method, Serial, Status, UnixTime, Verdict};
 
 /// How many certificates the demonstration's CA has revoked.
 const REVOKED: u64 = 5_000;
@@ -51,6 +54,7 @@ struct Summary {
     foreign: &'static str,
     nanoseconds_per_question: u64,
     emergency_microseconds: u64,
+    fallback: Fallback,
 }
 
 impl Demo {
@@ -78,7 +82,7 @@ impl Demo {
 
     fn tour(&self, place: &Path) -> Result<Summary, CliError> {
         self.say("A tour of revocache: is this certificate revoked, since when, why, and who says so?\n");
-        let mut ca = DemoCa::new()?;
+        let mut ca = DemoCa::new("Demo CA")?;
         let now = UnixTime::now();
         let path = |name: &str| place.join(name);
         let write = |name: &str, content: &[u8]| {
@@ -87,7 +91,7 @@ impl Demo {
 
         let good = ca.issue("good.example", 1)?;
         let revoked = ca.issue("revoked.example", 2)?;
-        let foreign = DemoCa::new()?.issue("foreign.example", 1)?;
+        let foreign = DemoCa::new("Demo CA")?.issue("foreign.example", 1)?;
         for (name, pem) in [("ca.pem", ca.certificate_pem()), ("good.pem", &good), ("revoked.pem", &revoked)]
         {
             write(name, pem.as_bytes())?;
@@ -104,7 +108,7 @@ impl Demo {
         ));
 
         let folder = IndexFolder::new(path("index"));
-        let report = build(&folder, &path("ca.pem"), &path("list.crl"))?;
+        let report = build(&folder, &path("ca.pem"), Some(&path("list.crl")))?;
         self.say(&format!(
             "2. revocache verified the list's signature once and compiled it into a bitmap index of {} in {} ms.\n   \
              Any number of processes map that one file and share its memory.",
@@ -134,7 +138,7 @@ impl Demo {
         ca.revoke(1);
         write("list.crl", &ca.crl()?)?;
         let before = reader.current().generation();
-        build(&folder, &path("ca.pem"), &path("list.crl"))?;
+        build(&folder, &path("ca.pem"), Some(&path("list.crl")))?;
         let published = Instant::now();
         let after = ask(&good)?;
         let delay = published.elapsed();
@@ -146,6 +150,7 @@ impl Demo {
             "good.pem",
             describe(&after)
         ));
+        let fallback = self.fallback(place, &folder)?;
         let [good, revoked, foreign] = answers;
         Ok(Summary {
             revoked: REVOKED,
@@ -156,6 +161,7 @@ impl Demo {
             foreign: foreign.status.name(),
             nanoseconds_per_question: nanoseconds,
             emergency_microseconds: microseconds(delay),
+            fallback,
         })
     }
 
@@ -166,12 +172,13 @@ impl Demo {
     }
 }
 
-fn build(folder: &IndexFolder, issuer: &Path, crl: &Path) -> Result<BuildReport, CliError> {
+/// Builds from one issuer, and a list of it where it has one.
+fn build(folder: &IndexFolder, issuer: &Path, crl: Option<&Path>) -> Result<BuildReport, CliError> {
     let request = BuildRequest {
         folder: folder.clone(),
         anchors: Vec::new(),
         issuers: vec![issuer.into()],
-        crls: vec![crl.into()],
+        crls: crl.map(Into::into).into_iter().collect(),
         at: UnixTime::now(),
         rejections: Rejections::PublishNothing,
         rollbacks: Rollbacks::Refused,
@@ -201,14 +208,18 @@ fn describe(verdict: &Verdict) -> String {
     match verdict.status {
         Status::Good => {
             let until = verdict.next_update.map(|time| format!(", until {time}")).unwrap_or_default();
-            format!("good: covered by a current list that does not name it{until}")
+            match verdict.method {
+                Method::Crl => format!("good: covered by a current list that does not name it{until}"),
+                Method::Ocsp => format!("good: its CA's responder says so{until}"),
+            }
         }
         Status::Revoked(revocation) => {
             format!("revoked since {}, reason {}", revocation.revoked_at, revocation.reason)
         }
-        Status::Unknown(cause) => {
-            format!("unknown ({cause}): another CA of the same name, and never a guess")
+        Status::Unknown(Cause::AuthorityUnknown) => {
+            "unknown (authority_unknown): another CA of the same name, and never a guess".to_owned()
         }
+        Status::Unknown(cause) => format!("unknown ({cause})"),
     }
 }
 
