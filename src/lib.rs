@@ -12,6 +12,8 @@ pub mod types;
 
 #[cfg(feature = "ocsp")]
 pub mod fetch;
+#[cfg(feature = "ocsp")]
+pub mod live;
 #[cfg(feature = "ocsp-messages")]
 pub mod ocsp;
 
@@ -19,3 +21,5 @@ pub mod ocsp;
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod ingest;
+#[cfg(feature = "ocsp")]
+pub mod service;

@@ -11,9 +11,9 @@
 mod common;
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::world::{AT, DAY, FEBRUARY, World, answer, codes, status};
+use common::world::{AT, DAY, FEBRUARY, World, codes, status};
 use revocache_testkit::{
     Authority, CertificateBuilder, CrlBuilder, DistributionPoint, Entry, Extension, GeneralName,
     IssuingDistributionPoint, Key, KeyKind, Signature, pem,

@@ -218,3 +218,76 @@ fn a_saved_response_can_be_judged_again() {
     let html = verify("--serial 02");
     assert_eq!((html.json()["code"].as_str(), html.code), (Some("malformed"), Some(65)), "{html:?}");
 }
+
+/// An index whose list of the CA is stale, and a question to it.
+fn check(world: &World, words: &str) -> (Value, Option<i32>) {
+    let index = world.path("index");
+    if !index.exists() {
+        let long_ago = world.ca.crl().number(1).build(&world.ca.key);
+        world.write("old.crl", &long_ago);
+        let paths: [(&str, &Path); 3] =
+            [("--index", &index), ("--issuer", &world.path("ca.pem")), ("--crl", &world.path("old.crl"))];
+        let built = revocache(with_paths("build --json", &paths));
+        assert_eq!(built.code, Some(0), "{built:?}");
+        assert_eq!(built.json()["crls"][0]["stale"], true);
+    }
+    let paths: [(&str, &Path); 2] = [("--index", &index), ("--issuer", &world.path("ca.pem"))];
+    let ran = revocache(with_paths(&format!("check --json {words}"), &paths));
+    (ran.json_lines().into_iter().last().unwrap_or_else(|| panic!("{ran:?}")), ran.code)
+}
+
+#[test]
+fn a_stale_list_falls_back_to_the_responder() {
+    let world = World::new(KeyKind::P256);
+    let Some(responder) = world.start("ca", "-ndays 1") else { return };
+    let cert = |number: u8| format!("--cert {}", world.path(&format!("{number}.pem")).display());
+    let url = format!("--ocsp-url {}", responder.url);
+
+    let (alone, code) = check(&world, &cert(1));
+    assert_eq!(
+        (alone["status"].as_str(), alone["cause"].as_str(), code),
+        (Some("unknown"), Some("stale"), Some(2))
+    );
+    assert_eq!(alone["method"], "crl");
+
+    let (good, code) = check(&world, &format!("{} {url}", cert(1)));
+    assert_eq!(
+        (good["status"].as_str(), good["method"].as_str(), code),
+        (Some("good"), Some("ocsp"), Some(0)),
+        "{good}"
+    );
+    assert!(good["this_update"].is_string() && good["crl_number"].is_null(), "{good}");
+    assert_eq!(good["crl_cause"], "stale");
+
+    let (revoked, code) = check(&world, &format!("{} {url}", cert(2)));
+    assert_eq!((revoked["status"].as_str(), code), (Some("revoked"), Some(1)), "{revoked}");
+    assert_eq!(revoked["revocation_reason"], "key_compromise");
+    assert_eq!(revoked["revoked_at"], "2024-02-15T10:30:00Z");
+
+    let (unknown, code) = check(&world, &format!("{} {url}", cert(3)));
+    assert_eq!((unknown["cause"].as_str(), code), (Some("ocsp_unknown"), Some(2)), "{unknown}");
+
+    // A serial alone can be asked too, where the responder is given.
+    let (serial, _) = check(&world, &format!("--serial 02 {url} --method ocsp"));
+    assert_eq!((serial["status"].as_str(), serial["method"].as_str()), (Some("revoked"), Some("ocsp")));
+    let (nobody, _) = check(&world, "--serial 02 --method ocsp");
+    assert_eq!(nobody["cause"], "ocsp_no_responder");
+}
+
+#[test]
+fn what_a_responder_fails_to_say_is_told_apart() {
+    let world = World::new(KeyKind::P256);
+    let cert = format!("--cert {}", world.path("1.pem").display());
+    let Some(bad) = world.start("ca", "-ndays 1 -badsig") else { return };
+    let (refused, code) = check(&world, &format!("{cert} --ocsp-url {}", bad.url));
+    assert_eq!((refused["cause"].as_str(), code), (Some("ocsp_refused"), Some(2)), "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains(&bad.url), "{refused}");
+    let gone = bad.url.clone();
+    drop(bad);
+    let (unavailable, code) = check(&world, &format!("{cert} --ocsp-url {gone}"));
+    assert_eq!((unavailable["cause"].as_str(), code), (Some("ocsp_unavailable"), Some(2)), "{unavailable}");
+    // The first one is dead, the second answers.
+    let good = world.start("ca", "-ndays 1").unwrap();
+    let (answer, _) = check(&world, &format!("{cert} --ocsp-url {gone} {}", good.url));
+    assert_eq!(answer["status"], "good", "{answer}");
+}

@@ -84,7 +84,8 @@ impl Setting {
         let world = World::new();
         let revoked = || Entry::new(&[7]).revoked_at(FEBRUARY - DAY).reason(1);
         let list = fresh.crl().number(1).entry(revoked()).build(&fresh.key);
-        let old = stale.crl().number(1).updates(FEBRUARY, Some(FEBRUARY + DAY)).entry(revoked()).build(&stale.key);
+        let old =
+            stale.crl().number(1).updates(FEBRUARY, Some(FEBRUARY + DAY)).entry(revoked()).build(&stale.key);
         let codes = world.build(&[&fresh.certificate, &stale.certificate], &[&list, &old]);
         assert_eq!(codes, ["accepted", "accepted"]);
         Self { world, fresh, stale }

@@ -45,7 +45,10 @@ impl FromStr for MethodPolicy {
     type Err = UnknownMethod;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|policy| policy.name() == text).ok_or_else(|| UnknownMethod(text.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|policy| policy.name() == text)
+            .ok_or_else(|| UnknownMethod(text.to_owned()))
     }
 }
 

@@ -17,6 +17,6 @@ pub use checker::{Checker, Pending, Step};
 pub use delegates::DelegatesInIndex;
 pub use method::{MethodPolicy, UnknownMethod};
 pub use outcome::Outcome;
-pub use responders::Responders;
 pub use question::{Options, Question};
+pub use responders::Responders;
 pub use settings::{AuthoritySettings, CheckSettings, Issuers};

@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::live::{LiveAnswer, LiveError, LiveQuestion};
+use crate::live::{Live, LiveAnswer, LiveError, LiveQuestion, Upstream};
+use crate::types::Clock;
 
 /// Asks OCSP responders.
 pub trait Responders: Send + Sync {
@@ -15,4 +16,17 @@ pub trait Responders: Send + Sync {
         &'a self,
         question: &'a LiveQuestion,
     ) -> Pin<Box<dyn Future<Output = Result<LiveAnswer, LiveError>> + Send + 'a>>;
+}
+
+impl<U: Upstream, C: Clock + 'static> Responders for Live<U, C> {
+    fn remembered(&self, question: &LiveQuestion) -> Option<LiveAnswer> {
+        self.cached(question)
+    }
+
+    fn ask<'a>(
+        &'a self,
+        question: &'a LiveQuestion,
+    ) -> Pin<Box<dyn Future<Output = Result<LiveAnswer, LiveError>> + Send + 'a>> {
+        Box::pin(Live::ask(self, question))
+    }
 }

@@ -83,7 +83,6 @@ impl Demo {
     fn tour(&self, place: &Path) -> Result<Summary, CliError> {
         self.say("A tour of revocache: is this certificate revoked, since when, why, and who says so?\n");
         let mut ca = DemoCa::new("Demo CA")?;
-        let now = UnixTime::now();
         let path = |name: &str| place.join(name);
         let write = |name: &str, content: &[u8]| {
             std::fs::write(path(name), content).map_err(|error| CliError::data(path(name), error))
@@ -121,14 +120,20 @@ impl Demo {
         let ask = |pem: &str| -> Result<Verdict, CliError> {
             let certificates = crate::pki::read_certificates(pem.as_bytes()).map_err(failed)?;
             let certificate = certificates.first().ok_or_else(|| failed("no certificate"))?;
-            Ok(policy::check_certificate(&*reader.refreshed()?, certificate, None, now, &Policy::default())?)
+            Ok(policy::check_certificate(
+                &*reader.refreshed()?,
+                certificate,
+                None,
+                UnixTime::now(),
+                &Policy::default(),
+            )?)
         };
         let answers = [ask(&good)?, ask(&revoked)?, ask(&foreign)?];
         for (name, answer) in ["good.pem", "revoked.pem", "foreign.pem"].iter().zip(&answers) {
             self.say(&format!("   {name:<12} {}", describe(answer)));
         }
 
-        let nanoseconds = time_questions(&reader, &path("ca.pem"), now)?;
+        let nanoseconds = time_questions(&reader, &path("ca.pem"), UnixTime::now())?;
         self.say(&format!(
             "4. {} more questions took {} ns each, in this process, without a lock or a system call.",
             grouped(u64::from(TIMED_QUESTIONS)),
