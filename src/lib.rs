@@ -12,7 +12,7 @@ pub mod types;
 
 #[cfg(feature = "ocsp")]
 pub mod fetch;
-#[cfg(feature = "ocsp")]
+#[cfg(feature = "ocsp-messages")]
 pub mod ocsp;
 
 #[cfg(feature = "server")]
