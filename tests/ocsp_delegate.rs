@@ -84,6 +84,23 @@ fn a_delegate_answers_for_its_issuer() {
     assert_eq!(delegated.case.verify_by(&without, &delegated.key).unwrap_err().code(), "signer_not_found");
 }
 
+/// Its certificate is there, and its key signed, but the response names somebody else as its responder.
+#[test]
+fn the_responder_is_the_one_that_is_named() {
+    let delegated = Delegated::new();
+    let certificate = delegated.builder().build(&delegated.case.ca);
+    for named in
+        [OcspResponse::by_name(&Name::new("Somebody")), OcspResponse::by_key(&Key::new(KeyKind::P256))]
+    {
+        let response = named.answer(&delegated.case.cert_id(), CertState::Good).certificate(&certificate);
+        let error = delegated.case.verify_by(&response, &delegated.key).unwrap_err();
+        assert_eq!(error.code(), "signer_not_found");
+    }
+    let of_issuer = delegated.case.good().certificate(&certificate);
+    let error = delegated.case.verify_by(&of_issuer, &delegated.key).unwrap_err();
+    assert_eq!(error.code(), "bad_signature");
+}
+
 #[test]
 fn a_delegate_may_have_the_name_of_its_issuer() {
     let mut delegated = Delegated::new();

@@ -102,7 +102,7 @@ impl Responder {
     /// Asks about one certificate.
     fn ask(&self, serial: &[u8], flags: &str) -> Option<Result<Answer, OcspError>> {
         let id = CertId::sha1(&self.issuer, &Serial::new(serial).unwrap());
-        Some(self.verify(&self.respond(&[id.clone()], flags)?, &id))
+        Some(self.verify(&self.respond(std::slice::from_ref(&id), flags)?, &id))
     }
 }
 
@@ -193,7 +193,7 @@ fn what_openssl_does_wrong_on_request_is_refused() {
             responder.nonce = Some(Nonce::random().unwrap());
             responder.policy.nonce = NoncePolicy::Required;
             assert_eq!(responder.verify(&response, &id).unwrap_err().code(), "nonce_missing");
-            let response = responder.respond(&[id.clone()], DAY).unwrap();
+            let response = responder.respond(std::slice::from_ref(&id), DAY).unwrap();
             assert!(responder.verify(&response, &id).is_ok());
             responder.nonce = Some(Nonce::random().unwrap());
             assert_eq!(responder.verify(&response, &id).unwrap_err().code(), "nonce_mismatch");

@@ -235,6 +235,8 @@ fn a_signature_is_by_the_issuers_key_over_these_octets() {
         let case = Case::new(kind);
         let flipped = OcspResponse { bad_signature: true, ..case.good() };
         case.assert_code(&flipped, "bad_signature");
+        // The issuer's own certificate alongside is no delegate's, and makes no other refusal of it.
+        case.assert_code(&flipped.certificate(&case.ca.certificate), "bad_signature");
         let stranger = Key::new(kind);
         assert_eq!(case.verify_by(&case.good(), &stranger).unwrap_err().code(), "bad_signature");
     }

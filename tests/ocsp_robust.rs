@@ -14,6 +14,7 @@ use der::{Decode, Encode};
 use ocsp_support::{Case, NOW, THIS_UPDATE};
 use proptest::prelude::*;
 use revocache::ocsp::{Answer, BasicResponse, CertStatus, Nonce, ResponderId};
+use revocache::types::UnixTime;
 use revocache_testkit::{
     Authority, CertState, Extension, IdHash, Key, KeyKind, Name, OcspCertId, OcspResponse, SingleResponse,
 };
@@ -142,12 +143,22 @@ fn single() -> impl Strategy<Value = SingleResponse> {
         })
 }
 
+/// What both readers say of one certificate.
+#[derive(Debug, PartialEq)]
+struct SaidOfOne {
+    cert_id: Vec<u8>,
+    revoked: Option<(i64, u8)>,
+    unknown: bool,
+    this_update: i64,
+    next_update: Option<i64>,
+}
+
 /// What both readers say of a response.
 #[derive(Debug, PartialEq)]
 struct Said {
     responder: Vec<u8>,
     produced_at: i64,
-    answers: Vec<(Vec<u8>, Option<(i64, u8)>, bool, i64, Option<i64>)>,
+    answers: Vec<SaidOfOne>,
     nonce: Option<Vec<u8>>,
     signed: Vec<u8>,
     signature: Vec<u8>,
@@ -172,9 +183,13 @@ fn own(der: &[u8]) -> Option<Said> {
                     }
                     _ => None,
                 };
-                let unknown = answer.status == CertStatus::Unknown;
-                let next = answer.next_update.map(|time| time.seconds());
-                (answer.cert_id.raw.to_vec(), revoked, unknown, answer.this_update.seconds(), next)
+                SaidOfOne {
+                    cert_id: answer.cert_id.raw.to_vec(),
+                    revoked,
+                    unknown: answer.status == CertStatus::Unknown,
+                    this_update: answer.this_update.seconds(),
+                    next_update: answer.next_update.map(UnixTime::seconds),
+                }
             })
             .collect(),
         nonce: response.nonce.map(<[u8]>::to_vec),
@@ -207,9 +222,13 @@ fn theirs(der: &[u8]) -> Option<Said> {
                     }
                     _ => None,
                 };
-                let unknown = matches!(answer.cert_status, CertStatus::Unknown(_));
-                let next = answer.next_update.as_ref().map(seconds);
-                (answer.cert_id.to_der().unwrap(), revoked, unknown, seconds(&answer.this_update), next)
+                SaidOfOne {
+                    cert_id: answer.cert_id.to_der().unwrap(),
+                    revoked,
+                    unknown: matches!(answer.cert_status, CertStatus::Unknown(_)),
+                    this_update: seconds(&answer.this_update),
+                    next_update: answer.next_update.as_ref().map(seconds),
+                }
             })
             .collect(),
         nonce: basic.nonce().map(|nonce| nonce.0.as_bytes().to_vec()),
