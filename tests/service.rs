@@ -100,10 +100,10 @@ impl Setting {
 
 /// A certificate that names [`URL`].
 fn leaf(ca: &Authority, serial: u8) -> Question {
-    named(ca, ca.leaf(&[serial]).ocsp(URL))
+    named(ca, &ca.leaf(&[serial]).ocsp(URL))
 }
 
-fn named(ca: &Authority, builder: CertificateBuilder) -> Question {
+fn named(ca: &Authority, builder: &CertificateBuilder) -> Question {
     let certificate = Certificate::from_der(&builder.build(ca)).unwrap();
     Question::Certificate { certificate, issuer: None }
 }
@@ -192,7 +192,7 @@ fn each_failure_becomes_its_cause() {
 #[test]
 fn without_anybody_to_ask_the_lists_word_stands() {
     let (setting, fake) = (Setting::new(), Arc::new(Fake::default()));
-    let silent = named(&setting.stale, setting.stale.leaf(&[1]));
+    let silent = named(&setting.stale, &setting.stale.leaf(&[1]));
     let checker = setting.checker(of(MethodPolicy::CrlThenOcsp), &fake);
     assert_eq!(check(&checker, &silent).cause(), Some(Cause::Stale));
     let checker = setting.checker(of(MethodPolicy::Ocsp), &fake);

@@ -57,10 +57,10 @@ impl Demo {
         let (good, asked) = ask(&late)?;
         let (revoked, _) = ask(&ca.issue("lost.example", 2)?)?;
         let (_, remembered) = ask(&late)?;
-        self.say(&format!(
+        self.say(
             "6. Another CA publishes no list. For its certificates revocache asks its OCSP responder, and verifies and \
-             keeps\n   what it says:"
-        ));
+             keeps\n   what it says:",
+        );
         for (name, outcome) in [("late.pem", &good), ("lost.pem", &revoked)] {
             self.say(&format!("   {name:<12} {}", describe(&outcome.verdict)));
         }

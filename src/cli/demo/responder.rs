@@ -171,7 +171,7 @@ fn write_single(writer: DERWriter<'_>, id: &CertIdRef<'_>, known: Option<Known>,
         writer.next().write_der(id.raw);
         match known {
             Some(Known::Good) => {
-                writer.next().write_tagged_implicit(Tag::context(0), |writer| writer.write_null());
+                write_marker(writer.next(), 0);
             }
             Some(Known::Compromised(since)) => {
                 writer.next().write_tagged_implicit(Tag::context(1), |writer| {
@@ -182,10 +182,17 @@ fn write_single(writer: DERWriter<'_>, id: &CertIdRef<'_>, known: Option<Known>,
                     });
                 });
             }
-            None => writer.next().write_tagged_implicit(Tag::context(2), |writer| writer.write_null()),
+            None => write_marker(writer.next(), 2),
         }
         write_time(writer.next(), now);
         writer.next().write_tagged(Tag::context(0), |writer| write_time(writer, now + time::Duration::HOUR));
+    });
+}
+
+/// `[number] IMPLICIT NULL`.
+fn write_marker(writer: DERWriter<'_>, number: u64) {
+    writer.write_tagged_implicit(Tag::context(number), |writer| {
+        writer.write_null();
     });
 }
 

@@ -15,6 +15,7 @@ use crate::fetch::http::{AddressPolicy, HttpClient, HttpError, HttpSettings, Ocs
 use crate::ocsp::{
     DelegateStatus, Nonce, NoncePolicy, Question, ResponsePolicy, encode_request, verify_response,
 };
+use crate::pki::Certificate;
 use crate::types::{CertId, UnixTime};
 
 /// Ask a responder about a certificate
@@ -121,7 +122,7 @@ impl Query {
         if let Some(url) = &self.url {
             return Ok(vec![url.clone()]);
         }
-        let named = subject.certificate.as_ref().map(|it| it.ocsp_urls()).unwrap_or_default();
+        let named = subject.certificate.as_ref().map(Certificate::ocsp_urls).unwrap_or_default();
         if named.is_empty() {
             let what = if subject.certificate.is_some() {
                 "the certificate names none"
