@@ -301,6 +301,33 @@ async fn an_older_answer_never_replaces_a_newer_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_certificate_that_was_unknown_may_become_known_by_an_answer_signed_in_advance() {
+    let world = World::new();
+    world.fixed(START, Some(START + HOUR), CertState::Unknown);
+    assert_eq!(world.ask(1).await.unwrap().answer.status, CertStatus::Unknown);
+    world.fixed(START - HOUR, Some(START + HOUR), CertState::Good);
+    advance(300 * SECOND).await;
+    assert_eq!(world.ask(1).await.unwrap().answer.status, CertStatus::Good);
+    // Not the other way round.
+    world.fixed(START - 2 * HOUR, Some(START + 9 * HOUR), CertState::Unknown);
+    advance(SECOND * HOUR as u32).await;
+    assert_eq!(world.ask(1).await.unwrap_err().detail(), "replayed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_that_mean_for_ever_are_taken_as_such() {
+    let mut settings = LiveSettings { budget: Duration::MAX, ..LiveSettings::default() };
+    settings.failures.unavailable = Duration::MAX;
+    settings.breaker.first_pause = Duration::MAX;
+    settings.breaker.longest_pause = Duration::MAX;
+    let world = World::with(settings);
+    for serial in [1, 1, 2, 3, 4, 5, 6] {
+        assert_eq!(world.ask(serial).await.unwrap_err().code(), "ocsp_unavailable");
+    }
+    assert_eq!(world.network.count(), 5);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nonces_differ_and_must_come_back_if_that_is_wanted() {
     let strict = ResponsePolicy { nonce: NoncePolicy::Required, ..ResponsePolicy::default() };
     let settings = LiveSettings { nonce: NonceUse::Always, response: strict, ..LiveSettings::default() };

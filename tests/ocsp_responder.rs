@@ -137,7 +137,7 @@ fn every_signer_and_every_way_to_ask() {
             all_three(&world, &responder, more);
         }
         for signer in [KeyKind::P256, KeyKind::Rsa] {
-            world.delegate(signer, |builder| builder.ocsp_nocheck());
+            world.delegate(signer, CertificateBuilder::ocsp_nocheck);
             let responder = world.start("signer", "-ndays 1").unwrap();
             all_three(&world, &responder, "--nonce required");
             let by_key = world.start("signer", "-ndays 1 -resp_key_id").unwrap();

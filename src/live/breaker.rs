@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::instant::after;
 use super::random::spread;
 use super::settings::BreakerSettings;
 
@@ -106,7 +107,7 @@ impl Breaker {
         };
         let doubled = self.settings.first_pause.saturating_mul(2_u32.saturating_pow(pauses));
         let pause = spread(doubled.min(self.settings.longest_pause), random);
-        self.change(State::Open { until: now + pause, pauses });
+        self.change(State::Open { until: after(now, pause), pauses });
         true
     }
 

@@ -12,6 +12,7 @@ use super::cache::{Cache, CacheFile, CacheFileError, Insertion, Lifetime, LoadRe
 use super::error::{LiveError, Unavailability};
 use super::failures::Failures;
 use super::flight::{Boarding, Flight, Flights, Outcome};
+use super::instant::after;
 use super::question::LiveQuestion;
 use super::random::{Random, SystemRandom};
 use super::responder::Responders;
@@ -165,7 +166,7 @@ impl<U: Upstream, C: Clock + 'static> Live<U, C> {
             }
         };
         let budget = shared.settings.budget;
-        ticket.wait(started + budget).await.unwrap_or(Err(LiveError::TimedOut { limit: budget }))
+        ticket.wait(after(started, budget)).await.unwrap_or(Err(LiveError::TimedOut { limit: budget }))
     }
 
     /// The answer in hand, without asking anybody: some hundred nanoseconds. The first time after a restart that means
@@ -211,7 +212,7 @@ impl<U: Upstream, C: Clock + 'static> Shared<U, C> {
     pub(super) async fn fly(&self, question: &LiveQuestion, flight: Flight, purpose: Purpose) -> Outcome {
         let budget = self.settings.budget;
         // A little less than those who wait have, so that they hear what happened and not only that time was up.
-        let deadline = Instant::now() + budget - budget / 32;
+        let deadline = after(Instant::now(), budget - budget / 32);
         let outcome = timeout_at(deadline, self.ask_in_turn(question, deadline)).await;
         let outcome = outcome.unwrap_or(Err(LiveError::TimedOut { limit: budget }));
         match (&outcome, purpose) {

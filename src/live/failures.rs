@@ -7,6 +7,7 @@ use lru::LruCache;
 use tokio::time::Instant;
 
 use super::error::{LiveError, Unavailability};
+use super::instant::after;
 use super::lock::lock;
 use super::question::QuestionKey;
 use super::settings::FailureSettings;
@@ -37,7 +38,7 @@ impl Failures {
     pub(super) fn remember(&self, key: QuestionKey, error: &LiveError, now: Instant) {
         let Some(life) = self.life(error).filter(|life| !life.is_zero()) else { return };
         let mut known = lock(&self.known);
-        known.put(key, (error.clone(), now + life));
+        known.put(key, (error.clone(), after(now, life)));
         if known.len() > self.settings.max_entries.get() {
             known.pop_lru();
         }

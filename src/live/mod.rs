@@ -26,6 +26,7 @@ mod engine;
 mod error;
 mod failures;
 mod flight;
+mod instant;
 mod lock;
 mod question;
 mod random;

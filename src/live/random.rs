@@ -21,6 +21,8 @@ impl Random for SystemRandom {
 
 /// A time between half of `full` and all of it.
 pub(super) fn spread(full: Duration, random: u32) -> Duration {
+    // Less than the longest duration there is, which the rounding of a product could exceed.
+    let full = full.min(Duration::from_secs(u32::MAX.into()));
     full.mul_f64(0.5 + 0.5 * f64::from(random) / f64::from(u32::MAX))
 }
 

@@ -131,7 +131,13 @@ impl Verified {
 
     /// Whether another answer is older than this one, so that it must not take its place. Of two with one date that
     /// differ, the one signed later counts, and of two signed at the same time the one that denies.
+    ///
+    /// "Unknown" protects nothing: it is dated now by a responder that signs what it knows in advance, and what it
+    /// knows a moment later may well bear an earlier date.
     pub(super) fn is_newer_than(&self, other: &Answer) -> bool {
+        if self.answer.status == CertStatus::Unknown {
+            return false;
+        }
         let age = |answer: &Answer| (answer.produced_at, matches!(answer.status, CertStatus::Revoked(_)));
         let (this, same_date) = (&self.answer, self.answer.this_update == other.this_update);
         other.this_update < this.this_update
