@@ -14,7 +14,7 @@ mod ocsp_support;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use der::{Decode, Encode};
-use ocsp_support::certificate;
+use ocsp_support::{certificate, with_one_too_many};
 use proptest::prelude::*;
 use revocache::ocsp::{
     MAX_REQUESTS, Nonce, NonceError, OcspRequest, RequestError, encode_request, get_path, request_from_path,
@@ -182,6 +182,9 @@ fn a_url_with_a_query_takes_no_path() {
     assert_eq!(get_path("http://a.example/ocsp/", &request).unwrap(), "MAMCAf8%3D");
     assert_eq!(get_path("http://a.example/?ca=1", &request), None);
     assert_eq!(get_path("http://a.example/#x", &request), None);
+    let exactly = get_path("http://aaa.example", &[0; 177]).unwrap();
+    assert_eq!("http://aaa.example".len() + exactly.len(), 255);
+    assert_eq!(get_path("http://aaaa.example", &[0; 177]), None);
     for path in ["/MAMCAf8%3D", "MAMCAf8=", "//MAMCAf8%3d"] {
         assert_eq!(request_from_path(path).unwrap(), request);
     }
@@ -230,6 +233,11 @@ fn every_part_a_client_may_add_is_read() {
     assert_eq!(read.nonce.unwrap().octets(), [3; 16]);
     assert_eq!(read.cert_ids[0].serial.to_string(), "0080");
     assert_eq!(read.cert_ids[0].raw, plain.cert_ids[0].der());
+
+    // The algorithm and the certificates of the signature are not looked at, nor are the values of the two unknown
+    // extensions, in which are two elements each. Everything else is.
+    let accepted = with_one_too_many(&der).iter().filter(|der| OcspRequest::parse(der).is_ok()).count();
+    assert_eq!(accepted, 6);
 
     // A hash function nobody knows: what it names is unknown, and the request is answered so.
     let mut other = plain;

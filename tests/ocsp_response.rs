@@ -12,8 +12,8 @@ mod ocsp_support;
 
 use std::collections::BTreeSet;
 
-use ocsp_support::{Case, NEXT_UPDATE, NOW, SERIAL, THIS_UPDATE, time};
-use revocache::ocsp::{Answer, CertStatus, Nonce, NoncePolicy, OcspError};
+use ocsp_support::{Case, NEXT_UPDATE, NOW, SERIAL, THIS_UPDATE, time, with_one_too_many};
+use revocache::ocsp::{Answer, BasicResponse, CertStatus, Nonce, NoncePolicy, OcspError};
 use revocache::pki::AlgorithmPolicy;
 use revocache::types::{CertId, ReasonCode, Revocation, Seconds, Serial};
 use revocache_testkit::{
@@ -95,6 +95,11 @@ fn either_hash_function_names_the_issuer() {
     let algorithm = der::sequence(&[der::oid(oid::SHA256)]);
     let bare = OcspCertId { algorithm, ..sha256.clone() };
     assert!(case.verify(&case.empty().answer(&bare, CertState::Good)).is_ok());
+    for parameters in [&[5, 1, 0][..], &[0x30, 0], &[5, 0, 5, 0]] {
+        let algorithm = der::sequence(&[der::oid(oid::SHA256), parameters.to_vec()]);
+        let odd = OcspCertId { algorithm, ..sha256.clone() };
+        case.assert_code(&case.empty().answer(&odd, CertState::Good), "malformed");
+    }
     let other = OcspCertId { algorithm: der::sequence(&[der::oid("1.2.3")]), ..sha256.clone() };
     case.assert_code(&case.empty().answer(&other, CertState::Good), "unsupported_hash_function");
     let short = OcspCertId { key_hash: vec![1; 31], ..sha256 };
@@ -204,6 +209,28 @@ fn what_is_not_a_basic_response_is_refused() {
     let mut trailing = case.good().build(&case.ca.key);
     trailing.push(0);
     assert_eq!(case.verify_der(&trailing).unwrap_err().code(), "malformed");
+}
+
+#[test]
+fn nothing_stands_where_nothing_belongs() {
+    let case = Case::new(KeyKind::Ed25519);
+    let revoked = SingleResponse::new(case.cert_id(), CertState::revoked(1_700_000_000, Some(1)))
+        .extension(Extension::invalidity_date(1_600_000_000));
+    let good = SingleResponse::new(case.cert_id(), CertState::Good);
+    let response = OcspResponse { version: Some(0), ..OcspResponse::by_key(&case.ca.key) }
+        .single(revoked)
+        .single(good)
+        .nonce(&[1; 16])
+        .certificate(&[0x30, 0]);
+    let der = response.build(&case.ca.key);
+    assert!(BasicResponse::read(&der).is_ok());
+    let variants = with_one_too_many(&der);
+    assert!(variants.len() > 20);
+    for (number, variant) in variants.iter().enumerate() {
+        // The last one is the certificate, which is not opened unless it is the responder's.
+        let refused = BasicResponse::read(variant).is_err();
+        assert_eq!(refused, number != variants.len() - 1, "{number}");
+    }
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use revocache::ocsp::{Answer, DelegateStatus, Nonce, OcspError, Question, ResponsePolicy, verify_response};
 use revocache::pki::Certificate;
+use revocache::pki::der::{Element, Reader};
 use revocache::types::{CertId, Serial, UnixTime};
-use revocache_testkit::{Authority, CertState, Key, KeyKind, OcspCertId, OcspResponse};
+use revocache_testkit::{Authority, CertState, Key, KeyKind, OcspCertId, OcspResponse, der as write};
 
 /// 2025-02-15T00:00:00Z, in the middle of the usual dates of the test kit.
 pub(crate) const NOW: i64 = 1_739_577_600;
@@ -94,4 +95,37 @@ impl Case {
         let error = self.refused(response);
         assert_eq!(error.code(), code, "{error}");
     }
+}
+
+/// The message once for every element in it that holds others, with a NULL too many at the end of that one.
+pub(crate) fn with_one_too_many(der: &[u8]) -> Vec<Vec<u8>> {
+    let variants = |target: usize| {
+        let mut seen = 0;
+        (rewrite(Reader::new(der).any().unwrap(), target, &mut seen), seen)
+    };
+    let (same, holders) = variants(usize::MAX);
+    assert_eq!(same, der);
+    (0..holders).map(|target| variants(target).0).collect()
+}
+
+fn rewrite(element: Element<'_>, target: usize, seen: &mut usize) -> Vec<u8> {
+    const CONSTRUCTED: u8 = 0x20;
+    let wraps_sequence = element.tag == 4 && {
+        let mut inner = element.reader();
+        inner.read(0x30).is_ok() && inner.finish().is_ok()
+    };
+    if element.tag & CONSTRUCTED == 0 && !wraps_sequence {
+        return element.raw.to_vec();
+    }
+    let own = *seen;
+    *seen += 1;
+    let mut content = Vec::new();
+    let mut reader = element.reader();
+    while !reader.is_empty() {
+        content.extend(rewrite(reader.any().unwrap(), target, seen));
+    }
+    if own == target {
+        content.extend([5, 0]);
+    }
+    write::element(element.tag, &content)
 }
