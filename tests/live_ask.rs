@@ -95,6 +95,31 @@ async fn a_thousand_who_ask_the_same_make_one_request() {
     assert_eq!((stats.misses, stats.joined), (1_000, 999));
 }
 
+/// Who asks just as a request ends must find either the request or its answer, or there would be a second request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_request_even_at_the_moment_it_ends() {
+    let world = World::new();
+    let ca = Arc::clone(&world.ca);
+    world.network.responder(URL, Duration::ZERO, move |request| {
+        Reaction::Send(signed(&ca, request, START, Some(START + HOUR), |_| CertState::Good))
+    });
+    for serial in 0..400 {
+        let mut all = JoinSet::new();
+        for delay in 0..16 {
+            let (live, question) = (world.live.clone(), world.question(serial));
+            all.spawn(async move {
+                for _ in 0..delay * 20 {
+                    std::hint::spin_loop();
+                    tokio::task::yield_now().await;
+                }
+                live.ask(&question).await.map(drop)
+            });
+        }
+        assert!(all.join_all().await.iter().all(Result::is_ok));
+    }
+    assert_eq!(world.network.count(), 400);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_first_to_ask_may_give_up_and_so_may_everybody() {
     let world = World::new();

@@ -196,6 +196,28 @@ async fn the_refresher_saves_now_and_then_and_at_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_forger_who_asks_first_after_a_restart_does_not_decide_who_is_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ocsp-cache");
+    let world = world_with_file(&file);
+    world.honest(Duration::ZERO, HOUR);
+    world.ask(1).await.unwrap();
+    world.live.save().await.unwrap();
+    let parts = LiveParts { cache_file: Some(file), ..LiveParts::default() };
+    let live = Live::new(LiveSettings::default(), world.network.clone(), world.clock.clone(), parts);
+    assert_eq!(live.load().loaded, 1);
+    let refresher = live.clone();
+    tokio::spawn(async move { refresher.run_refresher(std::future::pending()).await });
+    live.ask(&world.question_at(1, &["http://forged.example/"])).await.unwrap();
+    for _ in 0..HOUR {
+        sleep(SECOND).await;
+        live.ask(&world.question(1)).await.unwrap();
+    }
+    let asked = world.network.asked();
+    assert_eq!(asked, [URL, "http://forged.example/", URL]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_file_that_cannot_be_written_is_reported_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let world = world_with_file(&folder.path().join("missing/ocsp-cache"));

@@ -90,16 +90,16 @@ impl Breaker {
         }
     }
 
-    /// Counts a failure; `true` if the breaker opens because of it.
-    pub(super) fn failed(&mut self, ticket: Ticket, now: Instant, random: u32) -> bool {
+    /// Counts a failure, which may open the breaker.
+    pub(super) fn failed(&mut self, ticket: Ticket, now: Instant, random: u32) {
         if ticket.epoch != self.epoch {
-            return false;
+            return;
         }
         let pauses = match &mut self.state {
             State::Closed { failures } => {
                 *failures = failures.saturating_add(1);
                 if *failures < self.settings.threshold.get() {
-                    return false;
+                    return;
                 }
                 0
             }
@@ -108,7 +108,6 @@ impl Breaker {
         let doubled = self.settings.first_pause.saturating_mul(2_u32.saturating_pow(pauses));
         let pause = spread(doubled.min(self.settings.longest_pause), random);
         self.change(State::Open { until: after(now, pause), pauses });
-        true
     }
 
     /// Takes back a right that was not used up: the next question may try.
@@ -168,14 +167,14 @@ mod tests {
     fn one_tries_after_the_pause_and_pauses_grow_up_to_the_longest() {
         let (mut breaker, mut now) = (breaker(1), Instant::now());
         let ticket = breaker.admit(now).unwrap();
-        assert!(breaker.failed(ticket, now, u32::MAX));
+        breaker.failed(ticket, now, u32::MAX);
         for pause in [2, 4, 8, 10, 10] {
             assert!(breaker.admit(now + pause * SECOND - Duration::from_millis(1)).is_err(), "{pause}");
             now += pause * SECOND;
             let ticket = breaker.admit(now).unwrap();
             assert_eq!(breaker.state(), BreakerState::HalfOpen);
             assert_eq!(breaker.admit(now).unwrap_err(), Duration::ZERO, "one at a time");
-            assert!(breaker.failed(ticket, now, u32::MAX));
+            breaker.failed(ticket, now, u32::MAX);
         }
         // Half of the pause with the other extreme of chance, and back to the first one after a success.
         now += 10 * SECOND;
@@ -190,9 +189,9 @@ mod tests {
     fn outcomes_from_before_a_change_do_not_count() {
         let (mut breaker, now) = (breaker(1), Instant::now());
         let (first, late) = (breaker.admit(now).unwrap(), breaker.admit(now).unwrap());
-        assert!(breaker.failed(first, now, u32::MAX));
-        assert!(!breaker.failed(late, now + SECOND, u32::MAX), "it must not make the pause longer");
-        assert_eq!(breaker.admit(now).unwrap_err(), 2 * SECOND);
+        breaker.failed(first, now, u32::MAX);
+        breaker.failed(late, now + SECOND, u32::MAX);
+        assert_eq!(breaker.admit(now).unwrap_err(), 2 * SECOND, "it must not make the pause longer");
         breaker.succeeded(late);
         assert_eq!(breaker.state(), BreakerState::Open);
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use lru::LruCache;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::breaker::{Breaker, Ticket};
@@ -30,8 +30,6 @@ pub(super) struct Responder {
     max_places: usize,
     waiting: AtomicUsize,
     max_waiting: usize,
-    /// Wakes those who wait for a place when it has become pointless.
-    opened: Notify,
 }
 
 /// The right to send one request. Dropped without an outcome it counts neither way.
@@ -64,7 +62,6 @@ impl Responders {
             max_places,
             waiting: AtomicUsize::new(0),
             max_waiting: self.upstream.waiting_per_responder,
-            opened: Notify::new(),
         });
         known.put(Arc::clone(url), Arc::clone(&responder));
         // One that is forgotten while it is in use goes on with its own count, apart from a later one of its name.
@@ -81,10 +78,6 @@ impl Responders {
         deadline: Instant,
     ) -> Result<Admission, Unavailability> {
         let started = Instant::now();
-        let opened = responder.opened.notified();
-        tokio::pin!(opened);
-        // Registered before the state is looked at, so that an opening in between is not missed.
-        opened.as_mut().enable();
         responder.paused(started)?;
         let own = Arc::clone(&responder.places).try_acquire_owned().ok();
         let _waiting = if own.is_none() { Some(responder.wait()?) } else { None };
@@ -97,16 +90,13 @@ impl Responders {
             let common = Arc::clone(&self.total).acquire_owned().await.ok()?;
             Some([own, common])
         };
-        let places = tokio::select! {
-            biased;
-            () = opened => None,
-            places = timeout_at(deadline, places) => places.ok().flatten(),
-        };
+        let places = timeout_at(deadline, places).await.ok().flatten();
         let now = Instant::now();
         let Some(places) = places else {
-            responder.paused(now)?;
             return Err(Unavailability::TimedOut { limit: now.duration_since(started) });
         };
+        // Where the breaker has opened meanwhile, the place goes on to the next one in the queue, which is thus told
+        // one by one and at once.
         let ticket = lock(&responder.breaker).admit(now).map_err(paused)?;
         Ok(Admission { responder: Arc::clone(responder), ticket: Some(ticket), _places: places })
     }
@@ -145,10 +135,7 @@ impl Admission {
 
     pub(super) fn failed(mut self, random: u32) {
         if let Some(ticket) = self.ticket.take() {
-            let opened = lock(&self.responder.breaker).failed(ticket, Instant::now(), random);
-            if opened {
-                self.responder.opened.notify_waiters();
-            }
+            lock(&self.responder.breaker).failed(ticket, Instant::now(), random);
         }
     }
 }
