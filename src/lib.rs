@@ -10,6 +10,9 @@ pub mod policy;
 pub mod publish;
 pub mod types;
 
+#[cfg(feature = "wire")]
+pub mod wire;
+
 #[cfg(feature = "ocsp")]
 pub mod ocsp;
 
