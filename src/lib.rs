@@ -10,6 +10,8 @@ pub mod policy;
 pub mod publish;
 pub mod types;
 
+#[cfg(feature = "client")]
+pub mod client;
 #[cfg(feature = "wire")]
 pub mod wire;
 
@@ -22,3 +24,5 @@ pub mod cli;
 pub mod fetch;
 #[cfg(feature = "server")]
 pub mod ingest;
+#[cfg(feature = "server")]
+pub mod server;

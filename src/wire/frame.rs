@@ -181,6 +181,9 @@ fn checked_length(length: u64, max_frame: usize) -> Result<usize, WireError> {
     }
 }
 
+/// Octets of memory that a decoder keeps between frames.
+const KEEP: usize = 4096;
+
 /// Cuts a stream into frames as it arrives, in whatever pieces.
 ///
 /// Frames that lie in one piece are read where they lie; only a frame cut in two is put together in a buffer. That
@@ -210,6 +213,8 @@ impl FrameDecoder {
     pub fn next<'f, 'i: 'f>(&'f mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'f>>, WireError> {
         if self.handed_out {
             self.begun.clear();
+            // One long frame must not keep its memory for the life of a stream.
+            self.begun.shrink_to(KEEP);
             self.handed_out = false;
         }
         if self.begun.is_empty() {
@@ -227,16 +232,16 @@ impl FrameDecoder {
     /// # Errors
     /// [`WireError::FrameCut`] if not.
     pub fn finish(&self) -> Result<(), WireError> {
-        match self.begun.len() {
-            octets @ 1.. if !self.handed_out => Err(WireError::FrameCut { octets }),
-            _ => Ok(()),
+        match self.buffered() {
+            0 => Ok(()),
+            octets => Err(WireError::FrameCut { octets }),
         }
     }
 
     /// Octets that are kept of a frame that is not complete.
     #[must_use]
     pub fn buffered(&self) -> usize {
-        self.begun.len()
+        if self.handed_out { 0 } else { self.begun.len() }
     }
 
     fn complete<'f, 'i: 'f>(&'f mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'f>>, WireError> {
