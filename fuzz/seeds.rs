@@ -68,6 +68,7 @@ fn main() {
     write("pem", "windows", pem("X509 CRL", &[9; 100]).replace('\n', "\r\n").as_bytes());
     write("pem", "bad", b"-----BEGIN A-----\nAQ=\n-----END A-----\n");
     ocsp();
+    wire();
 }
 
 fn ocsp() {
@@ -117,4 +118,27 @@ fn ocsp() {
     write("ocsp_request", "full", &full.der());
     write("ocsp_path", "escaped", b"/MAMCAf8%3D");
     write("ocsp_path", "plain", b"MEIwQDA+MDwwOjAJBgUrDgMCGgUABBS=");
+}
+
+/// The examples of the protocol's document, one by one and as one stream.
+fn wire() {
+    let document = include_str!("../docs/protocol.md");
+    let mut stream = vec![255, 7];
+    for block in document.split("```wire ").skip(1) {
+        let (name, body) = block.split_once('\n').unwrap();
+        let (body, _) = body.split_once("```").unwrap();
+        let octets: Vec<u8> = body
+            .lines()
+            .filter_map(|line| line.split_once('|'))
+            .flat_map(|(octets, _)| octets.split_whitespace())
+            .map(|pair| u8::from_str_radix(pair, 16).unwrap())
+            .collect();
+        stream.extend_from_slice(&octets);
+        let message = match octets[2] >> 6 {
+            0 => 3,
+            _ => 4,
+        };
+        write("wire_frame", name, &[&octets[1..2], &octets[message..]].concat());
+    }
+    write("wire_stream", "all", &stream);
 }

@@ -10,6 +10,11 @@ pub mod policy;
 pub mod publish;
 pub mod types;
 
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "wire")]
+pub mod wire;
+
 #[cfg(feature = "ocsp")]
 pub mod fetch;
 #[cfg(feature = "ocsp")]
@@ -23,3 +28,5 @@ pub mod cli;
 pub mod ingest;
 #[cfg(feature = "ocsp")]
 pub mod service;
+#[cfg(feature = "server")]
+pub mod server;

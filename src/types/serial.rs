@@ -36,6 +36,11 @@ pub enum SerialError {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SerialRef<'a>(&'a [u8]);
 
+impl SerialRef<'static> {
+    /// The number zero.
+    pub const ZERO: Self = Self(&[0]);
+}
+
 impl<'a> SerialRef<'a> {
     /// Takes the content octets of a DER INTEGER, minimal or not, and reduces them to canonical octets.
     ///

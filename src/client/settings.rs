@@ -1,0 +1,81 @@
+//! How a client reaches its server.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// How a client knows its server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerTrust {
+    /// Its certificate has a path to one of these (DER), and is for the name in the settings.
+    Roots(Vec<CertificateDer<'static>>),
+    /// Its certificate has this SHA-256; name, dates and issuer do not matter.
+    Fingerprint([u8; 32]),
+}
+
+/// A certificate that the client shows.
+pub struct ClientIdentity {
+    /// Its certificates (DER), its own first.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// Its private key.
+    pub key: PrivateKeyDer<'static>,
+}
+
+impl Clone for ClientIdentity {
+    fn clone(&self) -> Self {
+        Self { chain: self.chain.clone(), key: self.key.clone_key() }
+    }
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClientIdentity({} certificates)", self.chain.len())
+    }
+}
+
+/// Times and limits of a client.
+#[derive(Debug, Clone)]
+pub struct ClientSettings {
+    /// The server's name, checked with [`ServerTrust::Roots`]. `None` for its address. Default `None`.
+    pub server_name: Option<String>,
+    /// The certificate to show. Default none.
+    pub identity: Option<ClientIdentity>,
+    /// Connections that are kept, and used in turn. One is enough for a million questions a second; more use more
+    /// cores. Default 1.
+    pub connections: usize,
+    /// For an answer, with everything that is needed for it. Default 5 seconds.
+    pub deadline: Duration,
+    /// For a connection. Default 3 seconds.
+    pub connect_timeout: Duration,
+    /// For the answer to a datagram; after it the question goes over a stream. Default 200 milliseconds.
+    pub datagram_deadline: Duration,
+    /// How often a question is asked again after its connection was lost. Default 2.
+    pub retries: u32,
+    /// Something is sent when a connection was silent for so long, which keeps it open. `None` lets idle connections
+    /// end, and makes them again. Default `None`.
+    pub keep_alive: Option<Duration>,
+    /// Whether questions are sent as 0-RTT data when a session is resumed. They arrive a round trip earlier; whoever
+    /// sees them may send them to the server again, and can tell that the same client is back. Default true.
+    pub early_data: bool,
+    /// The address to send from; `None` for any. Default `None`.
+    pub bind: Option<SocketAddr>,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            server_name: None,
+            identity: None,
+            connections: 1,
+            deadline: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(3),
+            datagram_deadline: Duration::from_millis(200),
+            retries: 2,
+            keep_alive: None,
+            early_data: true,
+            bind: None,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Clients that show certificates.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+
+use super::answerer::Refusal;
+
+/// Judges the certificates of clients beyond their path to a root, which TLS has checked: above all whether they are
+/// revoked.
+pub trait PeerJudge: Send + Sync + 'static {
+    /// Whether this client may ask. `chain` are its certificates (DER), its own first.
+    ///
+    /// # Errors
+    /// The [`Refusal`] with which the connection is closed.
+    fn judge(&self, chain: &[&[u8]]) -> Result<(), Refusal>;
+}
+
+/// Whether clients show certificates.
+#[derive(Clone, Default)]
+pub enum ClientAuthentication {
+    /// They need not, and are not asked to.
+    #[default]
+    None,
+    /// They may; those who do must be acceptable.
+    Optional(ClientRoots),
+    /// They must.
+    Required(ClientRoots),
+}
+
+/// What makes the certificate of a client acceptable.
+#[derive(Clone)]
+pub struct ClientRoots {
+    /// Certificates (DER) to one of which it must have a path.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// What else must hold.
+    pub judge: Arc<dyn PeerJudge>,
+}
+
+impl ClientAuthentication {
+    pub(super) fn judge(&self) -> Option<&Arc<dyn PeerJudge>> {
+        match self {
+            Self::None => None,
+            Self::Optional(roots) | Self::Required(roots) => Some(&roots.judge),
+        }
+    }
+}
+
+impl fmt::Debug for ClientAuthentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Optional(_) => "Optional",
+            Self::Required(_) => "Required",
+        })
+    }
+}
