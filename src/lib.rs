@@ -12,6 +12,8 @@ pub mod types;
 
 #[cfg(feature = "ocsp")]
 pub mod ocsp;
+#[cfg(feature = "ocsp")]
+pub mod telemetry;
 
 #[cfg(feature = "server")]
 pub mod cli;

@@ -15,8 +15,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each top-level module with its rank.
-const RANKS: [(&str, u8); 17] = [
+const RANKS: [(&str, u8); 18] = [
     ("types", 0),
+    ("telemetry", 0),
     ("pki", 1),
     ("wire", 1),
     ("index", 2),
