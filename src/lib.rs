@@ -11,13 +11,13 @@ pub mod publish;
 pub mod types;
 
 #[cfg(feature = "ocsp")]
+pub mod fetch;
+#[cfg(feature = "ocsp")]
 pub mod ocsp;
 #[cfg(feature = "ocsp")]
 pub mod telemetry;
 
 #[cfg(feature = "server")]
 pub mod cli;
-#[cfg(feature = "server")]
-pub mod fetch;
 #[cfg(feature = "server")]
 pub mod ingest;

@@ -1,5 +1,8 @@
 //! Getting bytes: where sources come from, before anything is known of what they hold.
 
+#[cfg(feature = "server")]
 mod files;
+pub mod http;
 
+#[cfg(feature = "server")]
 pub use files::{FetchError, SourceFile, walk};
