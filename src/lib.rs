@@ -20,4 +20,8 @@ pub mod telemetry;
 #[cfg(feature = "server")]
 pub mod cli;
 #[cfg(feature = "server")]
+pub mod config;
+#[cfg(feature = "server")]
 pub mod ingest;
+#[cfg(feature = "server")]
+pub mod server;

@@ -37,7 +37,7 @@ const RANKS: [(&str, u8); 18] = [
 ];
 
 /// Imports between modules of one rank that are meant.
-const SIDEWAYS: [(&str, &str); 0] = [];
+const SIDEWAYS: [(&str, &str); 1] = [("cli", "config")];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

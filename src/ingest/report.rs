@@ -159,7 +159,7 @@ pub struct AcceptedCrl {
     pub forced: bool,
     /// The same as values, for callers in this process.
     #[serde(skip)]
-    pub facts: CrlFacts,
+    pub facts: Box<CrlFacts>,
 }
 
 /// A CRL that is not in the index.
@@ -209,7 +209,7 @@ impl CrlReport {
             indirect: crl.scope.indirect,
             stale: is_stale(crl, at),
             forced,
-            facts: crl.clone(),
+            facts: Box::new(crl.clone()),
         })
     }
 

@@ -6,10 +6,10 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use revocache::fetch::http::{Caches, Validators};
 use revocache::ingest::source::{
-    Caches, CrlFetcher, CrlQuery, FetchFailure, FetchFuture, Fetched, FixedRandomness, Origin, Place,
-    Provenance, Schedule, SourceName, SourceSpec, SourceStatus, Sources, SourcesHandle, SourcesSettings,
-    SpoolWriter, Validators,
+    CrlFetcher, CrlQuery, FetchFailure, FetchFuture, Fetched, FixedRandomness, Origin, Place, Provenance,
+    Schedule, SourceName, SourceSpec, SourceStatus, Sources, SourcesHandle, SourcesSettings, SpoolWriter,
 };
 use revocache::pki::Certificate;
 use revocache::policy::{Policy, check_serial, resolve_issuer};

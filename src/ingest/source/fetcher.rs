@@ -5,21 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::spec::{Origin, Remote};
 use super::spool::SpoolWriter;
-
-/// What a server said of the version it sent, to be sent back (RFC 9110 section 13.1).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Validators {
-    /// The value of `ETag`, verbatim.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
-    /// The value of `Last-Modified`, verbatim.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_modified: Option<String>,
-}
+use crate::fetch::http::{Caches, Validators};
 
 /// Who named the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +25,6 @@ impl From<Origin> for Provenance {
             Origin::DistributionPoint | Origin::FreshestCrl => Self::Stranger,
         }
     }
-}
-
-/// Whether caches on the way may answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caches {
-    /// As usual.
-    MayAnswer,
-    /// They are to ask the origin (`Cache-Control: no-cache`): an emergency.
-    MustAskOrigin,
 }
 
 /// One question to a server.

@@ -13,7 +13,6 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::fetcher::Validators;
 use super::spec::Origin;
 
 const FILE: &str = "sources.json";
@@ -24,8 +23,11 @@ const MAX_FILE: u64 = 64 << 20;
 /// What is remembered of one mirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
-    #[serde(flatten)]
-    pub(super) validators: Validators,
+    /// The validators, as the server spelt them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) etag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_modified: Option<String>,
     /// Of the body, in hexadecimal.
     pub(super) sha256: String,
     /// Digests of the lists in it, in hexadecimal.
@@ -156,8 +158,12 @@ mod tests {
     use super::*;
 
     fn kept() -> Kept {
-        let validators = Validators { etag: Some("\"1\"".to_owned()), last_modified: None };
-        Kept { validators, sha256: "00".to_owned(), lists: vec!["ff".to_owned()] }
+        Kept {
+            etag: Some("\"1\"".to_owned()),
+            last_modified: None,
+            sha256: "00".to_owned(),
+            lists: vec!["ff".to_owned()],
+        }
     }
 
     #[test]

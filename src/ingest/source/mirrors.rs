@@ -7,12 +7,13 @@ use tokio::sync::mpsc;
 
 use super::attempt::{Refused, submit};
 use super::context::{Context, Kick, Urgency, next_look};
-use super::fetcher::{Caches, CrlQuery, FetchFailure, Fetched, Validators};
+use super::fetcher::{CrlQuery, FetchFailure, Fetched};
 use super::memory::Kept;
 use super::schedule::Standing;
 use super::sources::RefreshedSource;
 use super::spec::{Remote, SourceSpec};
 use super::status::{ListStatus, MirrorStatus, SourceProblem};
+use crate::fetch::http::{Caches, Validators};
 use crate::types::{UnixTime, to_hex};
 
 /// A mirror, and the version of it that was judged last.
@@ -319,7 +320,8 @@ impl Mirror {
     fn remember(&self, context: &Context) {
         if let Some((held, lists)) = self.held.as_ref().and_then(|held| Some((held, held.lists()?))) {
             let kept = Kept {
-                validators: held.validators.clone(),
+                etag: held.validators.etag.clone(),
+                last_modified: held.validators.last_modified.clone(),
                 sha256: held.sha256.clone(),
                 lists: lists.iter().map(|list| list.digest.clone()).collect(),
             };
@@ -359,7 +361,8 @@ fn recall(context: &Context, remote: &Remote) -> Option<Held> {
     };
     let lists: Option<Vec<ListStatus>> = kept.lists.iter().map(list).collect();
     let verdict = Verdict::Accepted(lists.filter(|lists| !lists.is_empty())?);
-    Some(Held { validators: kept.validators, sha256: kept.sha256, verdict })
+    let validators = Validators { etag: kept.etag, last_modified: kept.last_modified };
+    Some(Held { validators, sha256: kept.sha256, verdict })
 }
 
 fn same(left: &[ListStatus], right: &[ListStatus]) -> bool {

@@ -27,6 +27,7 @@ mod files;
 mod memory;
 mod metrics;
 mod mirrors;
+mod network;
 mod partitions;
 mod randomness;
 mod schedule;
@@ -39,7 +40,8 @@ mod steward;
 mod watch;
 
 pub use discovery::Offer;
-pub use fetcher::{Caches, CrlFetcher, CrlQuery, FetchFailure, FetchFuture, Fetched, Provenance, Validators};
+pub use fetcher::{CrlFetcher, CrlQuery, FetchFailure, FetchFuture, Fetched, Provenance};
+pub use network::{NetworkFetcher, NetworkSettings};
 pub use partitions::{AuthorityPartitions, MissingPartitions};
 pub use randomness::{FixedRandomness, Randomness, SystemRandomness};
 pub use schedule::{Schedule, Standing};

@@ -153,7 +153,7 @@ impl Sources {
         let trusted: Vec<PathBuf> =
             settings.trust.anchors.iter().chain(&settings.trust.issuers).cloned().collect();
         let marks = look(&trusted, SystemTime::now()).ok();
-        first_build(settings.clone(), clock.now()).await?;
+        let trust_problem = first_build(settings.clone(), clock.now()).await?;
         let reader = IndexReader::open(settings.index.clone())?;
         let (orders, ordered) = mpsc::channel(ORDERS);
         let (offers, offered) = mpsc::channel(OFFERS);
@@ -165,6 +165,7 @@ impl Sources {
             status.entries = index.entries();
             status.authorities = u64::try_from(index.authorities().count()).unwrap_or(u64::MAX);
             status.bytes = index.len_bytes();
+            status.trust_problem = trust_problem;
         });
         let context = Arc::new(Context {
             permits: Semaphore::new(settings.concurrency.get()),
@@ -409,8 +410,13 @@ impl std::fmt::Debug for Inner {
     }
 }
 
-/// Publishes the authorities, if that says anything new.
-async fn first_build(settings: SourcesSettings, at: crate::types::UnixTime) -> Result<(), SourcesError> {
+/// Publishes the authorities, if that says anything new. Where there is an index already, certificates that cannot be
+/// read are no reason not to answer from it; what is wrong with them is returned.
+async fn first_build(
+    settings: SourcesSettings,
+    at: crate::types::UnixTime,
+) -> Result<Option<String>, SourcesError> {
+    let has_index = !settings.index.generations()?.is_empty();
     let request = BuildRequest {
         folder: settings.index,
         anchors: settings.trust.anchors,
@@ -423,8 +429,14 @@ async fn first_build(settings: SourcesSettings, at: crate::types::UnixTime) -> R
         keep: settings.keep,
     };
     let built = tokio::task::spawn_blocking(move || build_if_changed(&request, &Silent)).await;
-    built.map_err(|error| SourcesError::Abnormal(error.to_string()))??;
-    Ok(())
+    match built.map_err(|error| SourcesError::Abnormal(error.to_string()))? {
+        Ok(_) => Ok(None),
+        Err(error @ (IngestError::Fetch(_) | IngestError::NoAnchor)) if has_index => {
+            tracing::error!(%error, "certificates of issuers cannot be read; those in the index stay");
+            Ok(Some(error.to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The data behind these locks is whole after every statement, so a panic elsewhere has left nothing half done.

@@ -1,0 +1,3 @@
+//! The edges: how others reach what this process knows.
+
+pub mod admin;
