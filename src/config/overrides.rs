@@ -64,21 +64,16 @@ pub(super) fn apply_environment(
         }
         config = Config::deserialize(table.clone()).map_err(|error| {
             let message = match unknown_field(error.message()) {
-                Some((_, known)) if most_alike(last_word(variable), &known).is_some() => {
-                    let suggestion = most_alike(last_word(variable), &known).unwrap_or_default();
-                    format!("no such key; did you mean '{suggestion}'?")
-                }
-                Some((_, known)) => format!("no such key; known are {}", known.join(", ")),
+                Some((key, known)) => match most_alike(&key, &known) {
+                    Some(suggestion) => format!("no key '{key}'; did you mean '{suggestion}'?"),
+                    None => format!("no key '{key}'; known are {}", known.join(", ")),
+                },
                 None => error.message().to_owned(),
             };
             ConfigError::Variable { variable: variable.clone(), message }
         })?;
     }
     Ok(config)
-}
-
-fn last_word(variable: &str) -> &str {
-    variable.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).map_or(variable, |(_, key)| key)
 }
 
 /// A truth value, a number or a list where the text is one in TOML; else the text itself.

@@ -82,7 +82,7 @@ impl StripedHistogram {
         Self::starting_at(6)
     }
 
-    /// For downloads and builds: from one millisecond to two hours.
+    /// For downloads and builds: from one millisecond to more than an hour.
     #[must_use]
     pub fn of_transfers() -> Self {
         Self::starting_at(20)
