@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 /// Each top-level module with its rank.
 const RANKS: [(&str, u8); 18] = [
     ("types", 0),
-    ("telemetry", 0),
     ("pki", 1),
     ("wire", 1),
+    ("telemetry", 1),
     ("index", 2),
     ("ocsp", 2),
     ("policy", 3),

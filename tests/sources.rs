@@ -149,6 +149,10 @@ async fn a_source_that_hangs_holds_up_no_other() {
     assert_eq!((report.sources.len(), report.unfinished), (1, 1));
     assert_eq!(report.sources[0].outcome, "accepted");
     assert!(is_listed(&handle, &world.ca, 2));
+    for round in 0..20 {
+        let report = handle.refresh_now(Duration::from_secs(2)).await;
+        assert_eq!((report.sources.len(), report.unfinished), (1, 1), "round {round}");
+    }
     sources.stop().await;
 }
 

@@ -8,7 +8,9 @@
 //! decided elsewhere, so that the layers below need not know it.
 
 mod family;
+mod lookups;
 mod striped;
 
 pub use family::{Family, Kind, Metrics, Sample, Value};
+pub use lookups::{Carriage, LookupMetrics};
 pub use striped::{HistogramSnapshot, StripedCounter, StripedHistogram};

@@ -249,16 +249,16 @@ impl SourcesHandle {
     /// Looks at every source now, past caches, and waits for what comes of it, at most this long. Looks that take
     /// longer go on.
     pub async fn refresh_now(&self, at_most: Duration) -> RefreshReport {
-        let generation_before = *self.0.context.generation.borrow();
-        self.0.read_issuers().await;
-        let names: Vec<SourceName> = lock(&self.0.workers).keys().cloned().collect();
-        let looks = self.0.kick(&names, Urgency::Emergency).await;
         let end = tokio::time::Instant::now() + at_most;
+        let generation_before = *self.0.context.generation.borrow();
+        // Whoever is late with this is late with the lists too, which are what the report is about.
+        let _ = tokio::time::timeout_at(end, self.0.read_issuers()).await;
+        let names: Vec<SourceName> = lock(&self.0.workers).keys().cloned().collect();
         let (mut sources, mut unfinished) = (Vec::new(), 0_u64);
-        for look in looks {
+        for look in self.0.kick(&names, Urgency::Emergency) {
             match tokio::time::timeout_at(end, look).await {
                 Ok(Ok(refreshed)) => sources.push(refreshed),
-                // Out of time, or removed meanwhile.
+                // Out of time, removed meanwhile, or so far behind that it was not even woken.
                 Ok(Err(_)) | Err(_) => unfinished = unfinished.saturating_add(1),
             }
         }
@@ -353,23 +353,22 @@ impl Inner {
         urls.iter().any(|url| workers.values().any(|worker| serves(&worker.spec.place, url)))
     }
 
-    /// Wakes sources.
-    pub(super) async fn kick(
+    /// Wakes sources. A receiver that is told nothing belongs to a source that is gone, or has enough to wake up for.
+    pub(super) fn kick(
         &self,
         names: &[SourceName],
         urgency: Urgency,
     ) -> Vec<oneshot::Receiver<RefreshedSource>> {
-        let mut looks = Vec::new();
-        for name in names {
-            let kicks = lock(&self.workers).get(name).map(|worker| worker.kicks.clone());
+        let workers = lock(&self.workers);
+        let kick = |name| {
             let (done, look) = oneshot::channel();
-            if let Some(kicks) = kicks
-                && kicks.send(Kick { urgency, done: Some(done) }).await.is_ok()
-            {
-                looks.push(look);
+            if let Some(worker) = workers.get(name) {
+                // One that hangs must not make whoever wakes it wait.
+                let _ = worker.kicks.try_send(Kick { urgency, done: Some(done) });
             }
-        }
-        looks
+            look
+        };
+        names.iter().map(kick).collect()
     }
 
     /// Reads the certificates of issuers again and, if there are new ones, gives refused lists another chance.
@@ -379,7 +378,7 @@ impl Inner {
         }
         let refused = self.context.board.names_where(|status| status.problem.is_some());
         // Nobody waits for them.
-        drop(self.kick(&refused, Urgency::Retry).await);
+        drop(self.kick(&refused, Urgency::Retry));
     }
 
     /// Tells whether that brought anything new.

@@ -52,7 +52,7 @@ impl Steward {
                     None => return,
                 },
                 changed = generations.changed() => match changed {
-                    Ok(()) => self.after_publication().await,
+                    Ok(()) => self.after_publication(),
                     Err(_) => return,
                 },
                 () = inner.context.memory.changed() => self.must_save = true,
@@ -75,7 +75,7 @@ impl Steward {
     }
 
     /// A new generation is in force: other deltas, other partitions, and bases that deltas waited for.
-    async fn after_publication(&mut self) {
+    fn after_publication(&mut self) {
         let index = match self.inner.context.reader.refreshed() {
             Ok(index) => index,
             Err(error) => {
@@ -94,7 +94,8 @@ impl Steward {
         let waiting = self.inner.context.board.names_where(|status| {
             status.problem.as_ref().is_some_and(|problem| problem.code == "delta_without_base")
         });
-        self.inner.kick(&waiting, Urgency::Retry).await;
+        // Nobody waits for them.
+        drop(self.inner.kick(&waiting, Urgency::Retry));
     }
 
     async fn tick(&mut self) {
