@@ -256,6 +256,29 @@ fn a_stop_does_not_wait_for_a_slow_source() {
 }
 
 #[test]
+fn a_large_body_goes_through_the_disk_and_not_through_memory() {
+    const SIZE: usize = 200 << 20;
+    let world = World::new();
+    let server = SourceServer::start(Answer::body(list(&world.ca, 1), "1"));
+    let served = world.serve(&world.configure(&source("ca", &server.url)));
+    let before = served.peak_memory();
+    server.set(Answer::body(vec![0x30; SIZE], "large"));
+    let ran = world.refresh();
+    assert_eq!(ran.json()["sources"][0]["outcome"], "malformed", "{ran:?}");
+    let fetched = served.source("ca")["fetched_octets"].as_u64().unwrap();
+    assert!(fetched > 200 << 20);
+    let grown = served.peak_memory() - before;
+    println!("a body of {} MiB made the process grow by {} MiB", SIZE >> 20, grown >> 20);
+    assert!(grown < 50 << 20, "{grown} octets");
+    assert!(fs::read_dir(world.data().join("spool")).unwrap().next().is_none());
+    served.stop();
+    let config = world.configure(&format!("[fetch]\nmax_size = \"1MiB\"\n{}", source("ca", &server.url)));
+    let served = world.serve(&config);
+    assert_eq!(served.source("ca")["problem"]["code"], "too_large");
+    served.stop();
+}
+
+#[test]
 fn a_kill_during_a_refresh_loses_nothing() {
     let world = World::new();
     let server = SourceServer::start(Answer::body(list(&world.ca, 1), "1"));

@@ -48,6 +48,13 @@ impl Served {
         assert!(status.unwrap().success());
     }
 
+    /// The most memory the process ever had resident, in octets.
+    pub fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().split(' ').next().unwrap().parse::<u64>().unwrap() << 10
+    }
+
     /// Waits for the end: the exit code, and what was printed after the first line.
     pub fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
