@@ -21,6 +21,8 @@
 mod attempt;
 mod builder;
 mod context;
+#[cfg(feature = "ldap")]
+mod directory;
 mod discovery;
 mod fetcher;
 mod files;

@@ -27,6 +27,8 @@ pub struct NetworkFetcher {
     limits: DownloadLimits,
     #[cfg(feature = "ldap")]
     addresses: AddressPolicy,
+    #[cfg(feature = "ldap")]
+    connect_timeout: std::time::Duration,
 }
 
 impl NetworkFetcher {
@@ -44,6 +46,8 @@ impl NetworkFetcher {
             limits: settings.limits,
             #[cfg(feature = "ldap")]
             addresses: settings.http.addresses.clone(),
+            #[cfg(feature = "ldap")]
+            connect_timeout: settings.http.connect_timeout,
         })
     }
 
