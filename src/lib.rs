@@ -21,9 +21,13 @@ pub mod fetch;
 pub mod live;
 #[cfg(feature = "ocsp-messages")]
 pub mod ocsp;
+#[cfg(feature = "ocsp")]
+pub mod telemetry;
 
 #[cfg(feature = "server")]
 pub mod cli;
+#[cfg(feature = "server")]
+pub mod config;
 #[cfg(feature = "server")]
 pub mod ingest;
 #[cfg(feature = "ocsp")]

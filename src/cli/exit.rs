@@ -5,9 +5,12 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::serve::ServeError;
+use crate::config::{ApplyError, ConfigError};
 use crate::fetch::FetchError;
 use crate::index::IndexError;
 use crate::ingest::IngestError;
+use crate::ingest::source::SourcesError;
 use crate::publish::PublishError;
 use crate::types::Status;
 
@@ -76,6 +79,14 @@ pub(super) enum CliError {
     Unavailable(String),
     #[error("cannot write the answer: {0}")]
     Output(#[from] io::Error),
+    #[error("{0}")]
+    Config(#[source] ConfigError),
+    #[error("{0}")]
+    Apply(#[from] ApplyError),
+    #[error("{0}")]
+    Sources(#[from] SourcesError),
+    #[error("{0}")]
+    Serve(#[from] ServeError),
     #[error("the demonstration failed: {0}")]
     Demo(String),
 }
@@ -90,16 +101,19 @@ impl CliError {
             PublishError::BadIndex { .. } | PublishError::BadControlPage { .. } => Exit::Data,
             _ => Exit::Io,
         };
+        let of_ingest = |error: &IngestError| match error {
+            IngestError::Publish(error) => of_publish(error),
+            IngestError::Damaged(_) | IngestError::Build(_) | IngestError::NoAnchor => Exit::Data,
+            _ => Exit::Io,
+        };
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Data { .. } | Self::Index(_) => Exit::Data,
+            Self::Data { .. } | Self::Index(_) | Self::Config(_) | Self::Apply(_) => Exit::Data,
             Self::Unavailable(_) => Exit::Unavailable,
-            Self::Publish(error) => of_publish(error),
-            Self::Ingest(IngestError::Publish(error)) => of_publish(error),
-            Self::Ingest(IngestError::Damaged(_) | IngestError::Build(_) | IngestError::NoAnchor) => {
-                Exit::Data
-            }
-            Self::Ingest(_) | Self::Fetch(_) | Self::Output(_) | Self::Demo(_) => Exit::Io,
+            Self::Publish(error) | Self::Sources(SourcesError::Index(error)) => of_publish(error),
+            Self::Ingest(error) | Self::Sources(SourcesError::FirstBuild(error)) => of_ingest(error),
+            Self::Serve(error) => error.exit(),
+            Self::Sources(_) | Self::Fetch(_) | Self::Output(_) | Self::Demo(_) => Exit::Io,
         }
     }
 }

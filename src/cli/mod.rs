@@ -6,6 +6,7 @@
 mod build;
 mod certificates;
 mod check;
+mod config;
 mod demo;
 mod diff;
 mod exit;
@@ -13,7 +14,9 @@ mod inspect;
 mod ocsp;
 mod output;
 mod progress;
+mod refresh;
 mod runtime;
+mod serve;
 mod verify;
 
 use std::process::ExitCode;
@@ -41,6 +44,9 @@ pub fn run() -> ExitCode {
         Command::Inspect(inspect) => inspect.run(),
         Command::Verify(verify) => verify.run(),
         Command::Diff(diff) => diff.run(),
+        Command::Serve(serve) => serve.run(),
+        Command::Refresh(refresh) => refresh.run(),
+        Command::Config(config) => config.run(),
         Command::Demo(demo) => demo.run(),
     };
     match result {
@@ -80,6 +86,12 @@ enum Command {
     Verify(verify::Verify),
     /// List the serials that were added and removed between two generations
     Diff(diff::Diff),
+    /// Keep CRLs fresh and answer, as a daemon
+    Serve(Box<serve::Serve>),
+    /// Make a running server look at every source now
+    Refresh(refresh::Refresh),
+    /// Print the default configuration, or check a file
+    Config(config::ConfigCommand),
     /// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
     Demo(demo::Demo),
 }

@@ -3,6 +3,8 @@
 #[cfg(feature = "server")]
 mod files;
 pub mod http;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 
 #[cfg(feature = "server")]
 pub use files::{FetchError, SourceFile, walk};

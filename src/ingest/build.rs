@@ -22,6 +22,30 @@ use crate::types::{CrlFacts, NameKey, UnixTime};
 /// # Errors
 /// [`IngestError`], and then nothing changed. A refused CRL is not an error but part of the report.
 pub fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<BuildReport, IngestError> {
+    run(request, progress, Publication::Always)
+}
+
+/// As [`build()`], but publishes nothing if the next generation would know what the one in force knows already: no
+/// list that stands is new, and no certificate of an authority is. The first generation is always published.
+///
+/// # Errors
+/// As [`build()`].
+pub fn build_if_changed(request: &BuildRequest, progress: &dyn Progress) -> Result<BuildReport, IngestError> {
+    run(request, progress, Publication::OfChanges)
+}
+
+/// When a run publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Publication {
+    Always,
+    OfChanges,
+}
+
+fn run(
+    request: &BuildRequest,
+    progress: &dyn Progress,
+    publication: Publication,
+) -> Result<BuildReport, IngestError> {
     let started = Instant::now();
     // Everything named must be there before anything is made or locked.
     let files = walk(&request.crls)?;
@@ -38,6 +62,11 @@ pub fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<BuildRep
         .iter()
         .any(|report| !matches!(report.code(), SourceCode::Accepted | SourceCode::Superseded));
     if refused && request.rejections == Rejections::PublishNothing {
+        return Ok(unpublished(&publisher, previous.as_ref(), issuers, decided.reports, started));
+    }
+    if publication == Publication::OfChanges
+        && previous.as_ref().is_some_and(|index| decided.brings_nothing_new(index, &published, &authorities))
+    {
         return Ok(unpublished(&publisher, previous.as_ref(), issuers, decided.reports, started));
     }
 
@@ -81,6 +110,31 @@ struct Decided {
     stays: Vec<bool>,
     /// Sources of forced rollbacks, and what they forced in.
     forced: Vec<(String, String)>,
+}
+
+impl Decided {
+    /// Whether an index of what was decided would say what `previous` says.
+    fn brings_nothing_new(
+        &self,
+        previous: &MappedIndex,
+        published: &Published,
+        authorities: &Authorities,
+    ) -> bool {
+        let published = published.known();
+        let is_published =
+            |candidate: &Candidate| published.iter().any(|known| same_issue(known.crl, &candidate.facts));
+        let is_given =
+            |crl: &CrlFacts| self.standing.iter().any(|candidate| same_issue(&candidate.facts, crl));
+        previous.crls().count() == published.len()
+            && self.standing.iter().all(is_published)
+            && published.iter().zip(&self.stays).all(|(known, stays)| *stays || is_given(known.crl))
+            && authorities.facts().eq(previous.authorities().map(|authority| authority.to_facts()))
+    }
+}
+
+/// Whether two lists are one: the digest of what was signed, and who signed it, tell.
+fn same_issue(left: &CrlFacts, right: &CrlFacts) -> bool {
+    left.tbs_digest == right.tbs_digest && left.signer_key == right.signer_key
 }
 
 fn read_sources(

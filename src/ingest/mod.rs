@@ -4,6 +4,8 @@
 //! while parsing, so that nothing of a CRL counts before its signature is verified), decides which issue of each
 //! list stands, takes over from the generation in force whatever no new list replaces, and publishes the result. A
 //! source that is refused is reported with its reason and changes nothing else.
+//!
+//! [`source`] does it over and over: it keeps the sources of a configuration fresh.
 
 mod authorities;
 mod build;
@@ -13,8 +15,9 @@ mod error;
 mod report;
 mod request;
 mod select;
+pub mod source;
 
-pub use build::build;
+pub use build::{build, build_if_changed};
 pub use error::IngestError;
 pub use report::{
     AcceptedCrl, BuildReport, CrlReport, IgnoredIssuer, IssuersReport, RejectedCrl, SourceCode,

@@ -39,6 +39,23 @@ pub enum SourceCode {
 }
 
 impl SourceCode {
+    /// Every code.
+    pub const ALL: [Self; 13] = [
+        Self::Accepted,
+        Self::Superseded,
+        Self::Rollback,
+        Self::Malformed,
+        Self::BadSignature,
+        Self::UnknownIssuer,
+        Self::SignerNotAllowed,
+        Self::UnsupportedAlgorithm,
+        Self::UnsupportedCriticalExtension,
+        Self::NotYetValid,
+        Self::DeltaWithoutBase,
+        Self::LimitExceeded,
+        Self::Unreadable,
+    ];
+
     /// The name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -140,6 +157,9 @@ pub struct AcceptedCrl {
     /// Whether it is older than what was published and was forced in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub forced: bool,
+    /// The same as values, for callers in this process.
+    #[serde(skip)]
+    pub facts: Box<CrlFacts>,
 }
 
 /// A CRL that is not in the index.
@@ -189,6 +209,7 @@ impl CrlReport {
             indirect: crl.scope.indirect,
             stale: is_stale(crl, at),
             forced,
+            facts: Box::new(crl.clone()),
         })
     }
 

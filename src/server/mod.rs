@@ -1,3 +1,4 @@
-//! The edges of the server: what speaks to the network.
+//! The edges: how others reach what this process knows.
 
+pub mod admin;
 pub mod quic;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use reqwest::header::{
+    ACCEPT, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
 use reqwest::{Response, StatusCode};
 
 use super::client::{Deadline, HttpClient, Verb};
@@ -19,6 +21,16 @@ pub struct Validators {
     pub etag: Option<String>,
     /// `Last-Modified`, as it was spelt.
     pub last_modified: Option<String>,
+}
+
+/// Whether caches between here and the server may answer for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Caches {
+    /// As usual.
+    #[default]
+    MayAnswer,
+    /// They are to ask the server (`Cache-Control: no-cache`, RFC 9111 section 5.2.1.4).
+    MustAskOrigin,
 }
 
 /// What one download may cost.
@@ -70,6 +82,20 @@ impl HttpClient {
         known: &Validators,
         limits: &DownloadLimits,
     ) -> Result<Fetched, HttpError> {
+        self.download_from(url, known, limits, Caches::MayAnswer).await
+    }
+
+    /// As [`HttpClient::download`], but tells whether caches on the way may answer.
+    ///
+    /// # Errors
+    /// As [`HttpClient::download`].
+    pub async fn download_from(
+        &self,
+        url: &str,
+        known: &Validators,
+        limits: &DownloadLimits,
+        caches: Caches,
+    ) -> Result<Fetched, HttpError> {
         let deadline = Deadline::after(limits.time);
         let answer = self.send(url, Verb::Get, deadline.or_after(limits.silence), |client, url| {
             let mut request = client.get(url).header(ACCEPT, "application/pkix-crl, */*;q=0.5");
@@ -77,6 +103,9 @@ impl HttpClient {
                 if let Some(value) = value {
                     request = request.header(name, value);
                 }
+            }
+            if caches == Caches::MustAskOrigin {
+                request = request.header(CACHE_CONTROL, "no-cache");
             }
             request
         });

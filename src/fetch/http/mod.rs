@@ -20,7 +20,7 @@ mod resolver;
 
 pub use address::{AddressKind, address_kind};
 pub use client::{HttpClient, HttpSettings, HttpSetupError};
-pub use download::{Download, DownloadLimits, Fetched, Validators};
+pub use download::{Caches, Download, DownloadLimits, Fetched, Validators};
 pub use error::{HttpError, RedirectProblem, UrlProblem};
 pub use ocsp::{ContentTypeCheck, OcspMethod};
 pub use policy::{AddressPolicy, PolicyError};

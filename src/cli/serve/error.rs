@@ -1,0 +1,53 @@
+//! Why the daemon cannot run.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::super::exit::Exit;
+use crate::fetch::http::HttpSetupError;
+use crate::server::admin::TokenError;
+
+/// Why the daemon cannot run.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum ServeError {
+    #[error("another server runs on {}; two cannot share a data folder", .0.display())]
+    AlreadyRunning(PathBuf),
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Data { action: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot listen on {address} ({section}): {source}")]
+    Listen { section: &'static str, address: SocketAddr, source: io::Error },
+    #[error("{0}")]
+    Token(#[from] TokenError),
+    #[error("{0}")]
+    Network(#[from] HttpSetupError),
+    #[error("cannot start: {0}")]
+    Runtime(io::Error),
+    #[error("logs cannot be set up: {0}")]
+    Logging(String),
+    #[error("no server runs on {}; start one with `revocache serve --data {}`", .0.display(), .0.display())]
+    NotRunning(PathBuf),
+    #[error("the server at {address} cannot be asked: {reason}")]
+    Unreachable { address: String, reason: String },
+    #[error("the server at {address} refused: {reason}")]
+    Refused { address: String, reason: String },
+}
+
+impl ServeError {
+    pub(super) fn data(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Data { action, path, source }
+    }
+
+    pub(in crate::cli) fn exit(&self) -> Exit {
+        match self {
+            Self::AlreadyRunning(_)
+            | Self::Listen { .. }
+            | Self::NotRunning(_)
+            | Self::Unreachable { .. }
+            | Self::Refused { .. } => Exit::Unavailable,
+            Self::Token(TokenError::TooShort { .. }) | Self::Network(_) => Exit::Data,
+            _ => Exit::Io,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Where protocols are plugged in.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::error::ServeError;
+use crate::config::{Config, Listen};
+use crate::ingest::source::SourcesHandle;
+use crate::server::admin::{Admin, AdminAccess, CappedListener, Peer, Readiness, router};
+use crate::telemetry::Metrics;
+
+/// How long open requests may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The listeners that run.
+pub(super) struct Listeners {
+    /// Address of the query protocol; `None` if it is off.
+    pub(super) quic: Option<SocketAddr>,
+    /// SHA-256 of the certificate of the query protocol, in hexadecimal.
+    pub(super) fingerprint: Option<String>,
+    /// Address of the admin listener; `None` if it is off.
+    pub(super) http: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Starts every listener of the configuration. This is the place for the query protocol and for other HTTP APIs: what
+/// they need is here, what they have to show (addresses, fingerprint, metrics) goes out from here.
+pub(super) async fn start_listeners(
+    config: &Config,
+    sources: &SourcesHandle,
+    readiness: &Arc<Readiness>,
+) -> Result<Listeners, ServeError> {
+    let (stop, stopped) = watch::channel(false);
+    let mut listeners = Listeners { quic: None, fingerprint: None, http: None, stop, tasks: Vec::new() };
+    let metrics: Vec<Arc<dyn Metrics>> = Vec::new();
+    if let Listen::At(address) = config.http.listen {
+        let failed = |source| ServeError::Listen { section: "http", address, source };
+        let access = match &config.http.token_file {
+            Some(file) => AdminAccess::from_file(file)?,
+            None => AdminAccess::ThisMachine,
+        };
+        let admin = Arc::new(Admin::new(sources.clone(), metrics, Arc::clone(readiness), access));
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        listeners.http = Some(listener.local_addr().map_err(failed)?);
+        let listener = CappedListener::new(listener, config.http.max_connections.to_usize());
+        let service = router(admin).into_make_service_with_connect_info::<Peer>();
+        let until = until(stopped.clone());
+        listeners.tasks.push(tokio::spawn(async move {
+            // Ends only when it is told to.
+            let _ = axum::serve(listener, service).with_graceful_shutdown(until).await;
+        }));
+    }
+    Ok(listeners)
+}
+
+impl Listeners {
+    /// Accepts nothing new, lets what is open end, for a while.
+    pub(super) async fn stop(self) {
+        // Nobody listens if nothing was started.
+        let _ = self.stop.send(true);
+        for mut task in self.tasks {
+            if tokio::time::timeout(GRACE, &mut task).await.is_err() {
+                task.abort();
+            }
+        }
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}

@@ -1,0 +1,157 @@
+//! From a configuration to the settings of the parts.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use super::sections::Config;
+use crate::fetch::SourceFile;
+use crate::fetch::http::{AddressPolicy, DownloadLimits, HttpSettings, PolicyError};
+use crate::ingest::source::{AuthorityPartitions, NetworkSettings, SourceSpec, SourcesSettings, Trust};
+use crate::pki::{AlgorithmPolicy, Certificate, read_certificates};
+use crate::policy::Policy;
+use crate::publish::IndexFolder;
+
+/// Why a configuration that is right in itself cannot be used: what it names is not there, or not what it should be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// A file of certificates cannot be used.
+    #[error("{}: {reason}", .path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// An entry of the address policy is not one.
+    #[error("[fetch] {0}")]
+    Address(#[from] PolicyError),
+}
+
+/// A part of the configuration that changed and is read at the start only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeedsRestart(pub &'static str);
+
+impl Config {
+    /// The sources that are configured.
+    #[must_use]
+    pub fn source_specs(&self) -> Vec<SourceSpec> {
+        self.specs()
+    }
+
+    /// How verdicts treat time.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy {
+            grace: self.policy.grace.seconds(),
+            life_without_next_update: self.policy.life_without_next_update.seconds(),
+        }
+    }
+
+    /// The settings of the sources, for an index and other files in this data folder. Reads the certificates of the
+    /// authorities.
+    ///
+    /// # Errors
+    /// [`ApplyError::Certificate`].
+    pub fn sources_settings(&self, data: &Path) -> Result<SourcesSettings, ApplyError> {
+        let mut partitions = Vec::new();
+        for authority in self.authority.iter().filter(|authority| !authority.partitions.is_empty()) {
+            let issuer = certificate(&authority.certificate)?;
+            partitions.push(AuthorityPartitions { issuer, partitions: authority.partitions.clone() });
+        }
+        Ok(SourcesSettings {
+            index: IndexFolder::new(data.join("index")),
+            folder: data.to_path_buf(),
+            keep: at_least_one(self.data.keep.to_usize()),
+            poll: self.sources.poll.get(),
+            gather: self.sources.gather.get(),
+            concurrency: at_least_one(self.sources.concurrency.to_usize()),
+            schedule: self.sources.schedule(),
+            max_found: self.sources.max_found.to_usize(),
+            trust: Trust {
+                anchors: self.trust.anchors.clone(),
+                issuers: self.trust.issuers.clone(),
+                algorithms: if self.trust.allow_sha1 {
+                    AlgorithmPolicy::ALLOW_SHA1
+                } else {
+                    AlgorithmPolicy::default()
+                },
+            },
+            partitions,
+            policy: self.policy(),
+        })
+    }
+
+    /// How the network is used. Reads the certificates of additional roots.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub fn network_settings(&self) -> Result<NetworkSettings, ApplyError> {
+        let fetch = &self.fetch;
+        let mut addresses = AddressPolicy::public_only();
+        if fetch.allow_private {
+            addresses = addresses.with_private();
+        }
+        for network in &fetch.allow_networks {
+            addresses = addresses.with_network(network)?;
+        }
+        for host in &fetch.allow_hosts {
+            addresses = addresses.with_host(host)?;
+        }
+        let mut extra_roots = Vec::new();
+        for path in &fetch.roots {
+            extra_roots.extend(certificates(path)?.iter().map(|root| root.der().to_vec()));
+        }
+        Ok(NetworkSettings {
+            http: HttpSettings {
+                addresses,
+                connect_timeout: fetch.connect_timeout.get(),
+                max_redirects: u8::try_from(fetch.max_redirects.get()).unwrap_or(u8::MAX),
+                proxy: fetch.proxy.clone(),
+                extra_roots,
+                ..HttpSettings::default()
+            },
+            limits: DownloadLimits {
+                octets: fetch.max_size.get(),
+                time: fetch.timeout.get(),
+                silence: fetch.silence.get(),
+            },
+        })
+    }
+
+    /// What of `next` a running server cannot take over.
+    #[must_use]
+    pub fn needs_restart(&self, next: &Self) -> Vec<NeedsRestart> {
+        let parts = [
+            ("data", self.data.folder == next.data.folder),
+            ("quic", self.quic == next.quic),
+            ("http", self.http == next.http),
+            ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),
+            ("log.format", self.log.format == next.log.format),
+            ("test", self.test == next.test),
+        ];
+        parts.into_iter().filter(|(_, same)| !same).map(|(part, _)| NeedsRestart(part)).collect()
+    }
+}
+
+/// The certificates in a file.
+fn certificates(path: &Path) -> Result<Vec<Certificate>, ApplyError> {
+    let bad = |reason: String| ApplyError::Certificate { path: path.into(), reason };
+    let (file, _) = SourceFile { path: path.into() }.open().map_err(|error| bad(error.source.to_string()))?;
+    read_certificates(file).map_err(|error| bad(error.to_string()))
+}
+
+/// The one certificate in a file.
+fn certificate(path: &Path) -> Result<Certificate, ApplyError> {
+    match <[Certificate; 1]>::try_from(certificates(path)?) {
+        Ok([certificate]) => Ok(certificate),
+        Err(found) => {
+            let reason = format!("{} certificates where one is meant", found.len());
+            Err(ApplyError::Certificate { path: path.into(), reason })
+        }
+    }
+}
+
+fn at_least_one(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN)
+}

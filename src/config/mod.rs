@@ -1,0 +1,27 @@
+//! The configuration: one TOML file, and environment variables over it.
+//!
+//! A [`Config`] that exists is right: every value has a type that only holds what is allowed, with its limits in the
+//! type ([`DurationIn`], [`SizeIn`], [`CountIn`]). A key that is not known is refused with the one that was probably
+//! meant. `REVOCACHE_SECTION_KEY` overrides `key` of `[section]`; lists and tables of tables have no variables.
+//!
+//! [`DEFAULT_TEXT`] is the commented file that a first start writes; a test holds it against the types.
+
+mod apply;
+mod error;
+mod overrides;
+mod parse;
+mod quantity;
+mod sections;
+
+pub use apply::{ApplyError, NeedsRestart};
+pub use error::{ConfigError, UnknownKey};
+pub use overrides::Environment;
+pub use quantity::{CountIn, DurationIn, QuantityError, SizeIn};
+pub use sections::{
+    AuthoritySection, Config, DataSection, FetchSection, HttpSection, Listen, LogFilter, LogFormat,
+    LogSection, Method, OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection,
+    TrustSection,
+};
+
+/// The default configuration with an explanation of every key, in TOML.
+pub const DEFAULT_TEXT: &str = include_str!("../../assets/revocache.toml");
