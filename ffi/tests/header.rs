@@ -64,7 +64,7 @@ fn compilers_take_the_headers_without_a_warning() {
     let cpp = "#include \"revocache.hpp\"\nint main() { return static_cast<int>(revocache::abi_version()); }\n";
     for (compilers, name, text, standards) in [
         (&["cc", "clang"], "uses_header.c", c, &["-std=c99", "-std=c11", "-std=c17"]),
-        (&["c++", "clang++"], "uses_header.cpp", cpp, &["-std=c++17", "-std=c++20", "-std=c++23"]),
+        (&["c++", "clang++"], "uses_header.cpp", cpp, &["-std=c++17", "-std=c++20", "-std=c++2b"]),
         (&["c++", "clang++"], "c_header_in.cpp", c, &["-std=c++11", "-std=c++17", "-std=c++20"]),
     ] {
         let source = folder.path().join(name);
