@@ -126,7 +126,7 @@ impl Pins {
     /// Takes the writer's turn; `None` while another thread has it.
     pub(crate) fn try_turn(&self) -> Option<Turn<'_>> {
         let turn = &self.shared().turn;
-        turn.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok().then_some(Turn(turn))
+        turn.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok().then(|| Turn(turn))
     }
 
     /// Begins the next epoch, after something was taken away, and says which one ended.
@@ -319,6 +319,7 @@ mod tests {
         let pins = Pins::new().unwrap();
         let turn = pins.try_turn().unwrap();
         assert!(pins.try_turn().is_none());
+        assert!(pins.try_turn().is_none(), "a refused turn ended the one that is taken");
         let before = pins.end_epoch(&turn);
         assert!(pins.oldest_reader(&turn).unwrap() > before, "nobody reads");
         let pin = pins.pin();

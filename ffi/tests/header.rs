@@ -16,9 +16,8 @@ use std::path::Path;
 use support::{WARNINGS, include, run_compiler};
 
 /// The sources, in the order in which the header tells their story.
-const SOURCES: [&str; 10] = [
-    "version", "result", "failure", "index", "policy", "verdict", "issuer", "check", "batch", "facts",
-];
+const SOURCES: [&str; 10] =
+    ["version", "result", "failure", "index", "policy", "verdict", "issuer", "check", "batch", "facts"];
 
 #[test]
 fn the_committed_header_is_current() {
@@ -61,7 +60,8 @@ fn every_exported_function_is_declared() {
 fn compilers_take_the_headers_without_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let c = "#include \"revocache.h\"\nint main(void) { return (int)revocache_abi_version(); }\n";
-    let cpp = "#include \"revocache.hpp\"\nint main() { return static_cast<int>(revocache::abi_version()); }\n";
+    let cpp =
+        "#include \"revocache.hpp\"\nint main() { return static_cast<int>(revocache::abi_version()); }\n";
     for (compilers, name, text, standards) in [
         (&["cc", "clang"], "uses_header.c", c, &["-std=c99", "-std=c11", "-std=c17"]),
         (&["c++", "clang++"], "uses_header.cpp", cpp, &["-std=c++17", "-std=c++20", "-std=c++2b"]),

@@ -199,13 +199,7 @@ pub enum Link {
 }
 
 /// Compiles a C or C++ program of the repository into `folder`; `None`, visibly, where there is no such compiler.
-pub fn compile(
-    compiler: &str,
-    source: &str,
-    link: Link,
-    flags: &[&str],
-    folder: &Path,
-) -> Option<PathBuf> {
+pub fn compile(compiler: &str, source: &str, link: Link, flags: &[&str], folder: &Path) -> Option<PathBuf> {
     let source = repository().join(source);
     let name = source.file_stem().unwrap().to_str().unwrap();
     let tag: String = flags.concat().chars().filter(char::is_ascii_alphanumeric).collect();
@@ -231,7 +225,10 @@ pub fn run<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(program: &Path,
 }
 
 /// Runs a program that has to succeed, and returns what it printed.
-pub fn run_well<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(program: &Path, arguments: I) -> String {
+pub fn run_well<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(
+    program: &Path,
+    arguments: I,
+) -> String {
     let output = run(program, arguments);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaints = String::from_utf8_lossy(&output.stderr);
