@@ -22,5 +22,7 @@ mod slips;
 mod stories;
 #[path = "policy_model/strategies.rs"]
 mod strategies;
+#[path = "policy_model/view.rs"]
+mod view;
 #[path = "policy_model/world.rs"]
 mod world;

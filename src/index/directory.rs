@@ -188,6 +188,12 @@ impl TableRow {
         row
     }
 
+    /// The certificate issuer in the section of issuers.
+    pub(super) fn issuer_octets<'i>(&self, issuers: &'i [u8]) -> Option<&'i [u8]> {
+        let (offset, length) = self.certificate_issuer?;
+        issuers.get(to_usize(offset)..to_usize(offset).checked_add(to_usize(length))?)
+    }
+
     /// Reads a row and compares every count with the lengths it implies.
     pub(super) fn decode(row: &[u8; TABLE_ROW], body: Body) -> Result<Self, IndexError> {
         let table = Self::fields(row, body).ok_or(malformed("a field or a position is out of range"))?;

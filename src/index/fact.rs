@@ -45,7 +45,7 @@ impl Fact {
         (first < FACT_LIMIT).then_some(first << 4 | HAS_ROWS)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn decode(word: u32, base: i64) -> Result<Self, IndexError> {
         let nibble = word & 15;
         if nibble == HAS_ROWS {

@@ -52,36 +52,54 @@ enum Next {
 impl Iterator for FoundListings<'_> {
     type Item = Result<(CrlId, Listing), IndexError>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let next = std::mem::replace(&mut self.next, Next::Nothing);
-        let row = match next {
-            Next::Nothing => return None,
-            Next::Fact(word) => match Fact::decode(word, self.table.row.base) {
-                Err(error) => return Some(Err(error)),
-                Ok(Fact::Inline(listing)) => {
-                    return Some(self.table.column(self.ordinal).map(|crl| (crl, listing)));
-                }
-                Ok(Fact::Rows(first)) => first,
-            },
-            Next::Row(number) => number,
-        };
-        Some(self.row(row))
+        if let Next::Nothing = next {
+            return None;
+        }
+        // Of a table with one CRL the word says it all.
+        if let Next::Fact(word) = next
+            && let (Ok(Fact::Inline(listing)), Some(crl)) =
+                (Fact::decode(word, self.table.row.base), self.table.short_way.sole_crl)
+        {
+            return Some(Ok((CrlId(crl), listing)));
+        }
+        let (item, next) = read(self.table, self.ordinal, next);
+        self.next = next;
+        item
     }
 }
 
-impl FoundListings<'_> {
-    #[inline(never)]
-    fn row(&mut self, number: u32) -> Result<(CrlId, Listing), IndexError> {
-        let row = self.table.detail_row(number)?;
-        if row.ordinal != self.ordinal {
+/// The listing at hand, and where the next one is. It takes no iterator by reference, which would keep the iterator out
+/// of registers.
+#[inline(never)]
+fn read(table: &Table<'_>, ordinal: u32, next: Next) -> (Option<Result<(CrlId, Listing), IndexError>>, Next) {
+    let read = || {
+        let number = match next {
+            Next::Nothing => return Ok(None),
+            Next::Fact(word) => match Fact::decode(word, table.row.base)? {
+                Fact::Inline(listing) => {
+                    return Ok(Some((table.column(ordinal)?, listing, Next::Nothing)));
+                }
+                Fact::Rows(first) => first,
+            },
+            Next::Row(number) => number,
+        };
+        let row = table.detail_row(number)?;
+        if row.ordinal != ordinal {
             return Err(malformed(Part::Details, "a row belongs to another record"));
         }
-        if row.more {
-            self.next =
-                Next::Row(number.checked_add(1).ok_or(malformed(Part::Details, "the rows do not end"))?);
-        }
-        Ok((self.table.crl_id(row.crl, Part::Details)?, row.listing))
+        let next = match row.more {
+            true => Next::Row(number.checked_add(1).ok_or(malformed(Part::Details, "the rows do not end"))?),
+            false => Next::Nothing,
+        };
+        Ok(Some((table.crl_id(row.crl, Part::Details)?, row.listing, next)))
+    };
+    match read() {
+        Ok(Some((crl, listing, next))) => (Some(Ok((crl, listing))), next),
+        Ok(None) => (None, Next::Nothing),
+        Err(error) => (Some(Err(error)), Next::Nothing),
     }
 }
 
@@ -112,7 +130,7 @@ impl Table<'_> {
     }
 
     fn crl_id(&self, number: u32, part: Part) -> Result<CrlId, IndexError> {
-        match self.crls.get(to_usize(number)) {
+        match self.table_crls().get(to_usize(number)) {
             Some(table_crl) => Ok(CrlId(table_crl.crl)),
             None => Err(malformed(part, "a record is of a CRL that the table does not have")),
         }

@@ -10,6 +10,8 @@
 //!           `---------------- covered by a CRC-32 each, in the header -----------'  by roots   by sums
 //! ```
 
+use std::ops::Range;
+
 use super::bytes::{array_at, i64_at, put, to_u64, to_usize, u32_at, u64_at};
 use super::error::{IndexError, Part};
 
@@ -171,9 +173,13 @@ impl Header {
 
     /// The octets of a section, or `None` if they reach out of the file.
     pub(super) fn section<'a>(&self, file: &'a [u8], kind: SectionKind) -> Option<&'a [u8]> {
-        let section = self.sections.get(kind.row())?;
-        let end = section.offset.checked_add(section.length)?;
-        file.get(to_usize(section.offset)..to_usize(end))
+        file.get(self.range(kind))
+    }
+
+    /// The octets of a section as positions in the file; those of a length that overflows are behind every file.
+    pub(super) fn range(&self, kind: SectionKind) -> Range<usize> {
+        let section = self.sections.get(kind.row()).copied().unwrap_or_default();
+        to_usize(section.offset)..section.offset.checked_add(section.length).map_or(usize::MAX, to_usize)
     }
 
     /// Where a section begins.

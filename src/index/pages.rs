@@ -2,28 +2,37 @@
 //!
 //! The body is cut into pages of 4 KiB, each with a CRC-32 in the page sums; the page sums are cut into pages too,
 //! with a CRC-32 each in the roots, which are checked when the file is opened. A page is checked when it is first
-//! touched and its bit is set, so a damaged page cannot answer and an undamaged one costs a bit test.
+//! touched and marked then, so a damaged page cannot answer and an undamaged one costs a comparison.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::bytes::{to_u64, to_usize, u32_at};
+use super::bytes::{to_u64, u32_at};
 use super::error::{IndexError, Part};
+use super::layout::{Header, SectionKind};
 
 /// Octets covered by one checksum.
 pub(super) const PAGE: usize = 4096;
 
-/// The bits. Relaxed order is enough: the pages never change, a bit guards no other memory, and a thread that does
-/// not see another's bit yet only repeats its work.
+/// Where the body and its checksums are, and which pages were checked: an octet each, as a lookup that had to find a
+/// bit in a word would take twice the instructions. Relaxed order is enough: the pages never change, a mark guards no
+/// other memory, and a thread that does not see another's mark yet only repeats its work.
 #[derive(Debug)]
 pub(super) struct CheckedPages {
-    body: Box<[AtomicU64]>,
-    sums: Box<[AtomicU64]>,
+    body: Range<usize>,
+    sums: Range<usize>,
+    roots: Range<usize>,
+    body_marks: Box<[AtomicU8]>,
+    sums_marks: Box<[AtomicU8]>,
 }
 
 impl CheckedPages {
-    /// Nothing checked yet; the lengths are in octets.
-    pub(super) fn new(body: usize, sums: usize) -> Self {
-        Self { body: zeroed(body), sums: zeroed(sums) }
+    /// Nothing checked yet.
+    pub(super) fn new(header: &Header) -> Self {
+        let [body, sums, roots] =
+            [SectionKind::Body, SectionKind::PageSums, SectionKind::PageRoots].map(|kind| header.range(kind));
+        let (body_marks, sums_marks) = (unmarked(&body), unmarked(&sums));
+        Self { body, sums, roots, body_marks, sums_marks }
     }
 }
 
@@ -31,39 +40,30 @@ impl CheckedPages {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pages<'a> {
     pub(super) body: &'a [u8],
-    sums: &'a [u8],
-    roots: &'a [u8],
-    /// Offset of the body in the file, for messages.
-    body_offset: u64,
-    /// Offset of the page sums in the file, for messages.
-    sums_offset: u64,
-    checked: &'a [AtomicU64],
-    checked_sums: &'a [AtomicU64],
+    pub(super) file: &'a [u8],
+    /// Of the body, where a lookup finds them at once.
+    marks: &'a [AtomicU8],
+    checked: &'a CheckedPages,
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(
-        body: &'a [u8],
-        body_offset: u64,
-        sums: &'a [u8],
-        sums_offset: u64,
-        roots: &'a [u8],
-        checked: &'a CheckedPages,
-    ) -> Self {
-        let (checked, checked_sums) = (&checked.body[..], &checked.sums[..]);
-        Self { body, sums, roots, body_offset, sums_offset, checked, checked_sums }
+    #[inline(always)]
+    pub(super) fn new(file: &'a [u8], checked: &'a CheckedPages) -> Self {
+        let body = file.get(checked.body.clone()).unwrap_or_default();
+        Self { body, file, marks: &checked.body_marks, checked }
     }
 
-    /// Which pages were checked.
-    pub(super) fn checked(&self) -> &'a [AtomicU64] {
-        self.checked
+    /// Whether a page was checked.
+    #[inline(always)]
+    pub(super) fn is_checked(&self, page: usize) -> bool {
+        is_marked(self.marks, page)
     }
 
     /// Makes sure of the page that holds this position of the body.
     #[inline(always)]
     pub(super) fn touch(&self, position: usize) -> Result<(), IndexError> {
         let page = position / PAGE;
-        if is_set(self.checked, page) { Ok(()) } else { self.check(page) }
+        if self.is_checked(page) { Ok(()) } else { self.check(page) }
     }
 
     /// The octets `start..start + length` of the body, after making sure of every page they lie on.
@@ -99,29 +99,35 @@ impl<'a> Pages<'a> {
     #[inline(never)]
     fn check(&self, page: usize) -> Result<(), IndexError> {
         let sums_page = page.wrapping_mul(4) / PAGE;
-        if !is_set(self.checked_sums, sums_page) {
+        if !is_marked(&self.checked.sums_marks, sums_page) {
             self.check_sums(sums_page)?;
         }
         let octets = page_of(self.body, page);
-        let sum = u32_at(self.sums, page.wrapping_mul(4));
+        let sum = u32_at(self.part(&self.checked.sums), page.wrapping_mul(4));
         if octets.is_empty() || sum != Some(crc32fast::hash(octets)) {
-            let offset = self.body_offset.saturating_add(to_u64(page.saturating_mul(PAGE)));
-            return Err(IndexError::Damaged { part: Part::Body, offset });
+            return Err(damaged(Part::Body, &self.checked.body, page));
         }
-        set(self.checked, page);
+        mark(self.marks, page);
         Ok(())
     }
 
     fn check_sums(&self, sums_page: usize) -> Result<(), IndexError> {
-        let octets = page_of(self.sums, sums_page);
-        let root = u32_at(self.roots, sums_page.wrapping_mul(4));
+        let octets = page_of(self.part(&self.checked.sums), sums_page);
+        let root = u32_at(self.part(&self.checked.roots), sums_page.wrapping_mul(4));
         if octets.is_empty() || root != Some(crc32fast::hash(octets)) {
-            let offset = self.sums_offset.saturating_add(to_u64(sums_page.saturating_mul(PAGE)));
-            return Err(IndexError::Damaged { part: Part::PageSums, offset });
+            return Err(damaged(Part::PageSums, &self.checked.sums, sums_page));
         }
-        set(self.checked_sums, sums_page);
+        mark(&self.checked.sums_marks, sums_page);
         Ok(())
     }
+
+    fn part(&self, range: &Range<usize>) -> &'a [u8] {
+        self.file.get(range.clone()).unwrap_or_default()
+    }
+}
+
+fn damaged(part: Part, range: &Range<usize>, page: usize) -> IndexError {
+    IndexError::Damaged { part, offset: to_u64(range.start.saturating_add(page.saturating_mul(PAGE))) }
 }
 
 /// The checksums of octets, page by page, as the file stores them.
@@ -135,18 +141,17 @@ fn page_of(octets: &[u8], page: usize) -> &[u8] {
     octets.get(start..end).unwrap_or_default()
 }
 
-fn zeroed(octets: usize) -> Box<[AtomicU64]> {
-    let words = octets.div_ceil(PAGE).div_ceil(64);
-    (0..words).map(|_| AtomicU64::new(0)).collect()
+fn unmarked(range: &Range<usize>) -> Box<[AtomicU8]> {
+    (0..range.len().div_ceil(PAGE)).map(|_| AtomicU8::new(0)).collect()
 }
 
 #[inline(always)]
-pub(super) fn is_set(words: &[AtomicU64], bit: usize) -> bool {
-    words.get(bit / 64).is_some_and(|word| word.load(Ordering::Relaxed) >> (bit % 64) & 1 == 1)
+fn is_marked(marks: &[AtomicU8], page: usize) -> bool {
+    marks.get(page).is_some_and(|mark| mark.load(Ordering::Relaxed) != 0)
 }
 
-fn set(words: &[AtomicU64], bit: usize) {
-    if let Some(word) = words.get(bit / 64) {
-        word.fetch_or(1 << to_usize(bit % 64), Ordering::Relaxed);
+fn mark(marks: &[AtomicU8], page: usize) {
+    if let Some(mark) = marks.get(page) {
+        mark.store(1, Ordering::Relaxed);
     }
 }

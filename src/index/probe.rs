@@ -10,50 +10,69 @@ pub(super) const NO_TAG: u16 = u16::MAX;
 /// One cache line of the file.
 pub(super) type Line = [u8; LINE];
 
-/// One in each of the four tags of a word.
-const ONES: u64 = 0x0001_0001_0001_0001;
-/// The top bit of each of the four tags of a word.
-const TOPS: u64 = 0x8000_8000_8000_8000;
-
-/// Whether one of the 32 tags of a line is this one. Written so that the compiler makes four vector comparisons of
-/// it; half of the time of a negative is here.
+/// The slots that have this tag.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
-pub(super) fn any_slot_matches(line: &Line, tag: u16) -> bool {
-    line.as_chunks::<2>().0.iter().fold(false, |any, octets| any | (u16::from_le_bytes(*octets) == tag))
+pub(super) fn matching_slots(line: &Line, tag: u16) -> Slots {
+    use safe_arch::{
+        cmp_eq_mask_i16_m128i, load_unaligned_m128i, move_mask_i8_m128i, pack_i16_to_i8_m128i,
+        set_splat_i16_m128i,
+    };
+
+    // SSE2 belongs to x86-64: there is no processor to ask, and no other way to take.
+    let wanted = set_splat_i16_m128i(tag.cast_signed());
+    let equal = |tags: &[u8; 16]| cmp_eq_mask_i16_m128i(load_unaligned_m128i(tags), wanted);
+    let mask_of =
+        |low, high| move_mask_i8_m128i(pack_i16_to_i8_m128i(equal(low), equal(high))).cast_unsigned();
+    let (blocks, _) = line.as_chunks::<16>();
+    match blocks {
+        [first, second, third, fourth] => Slots(mask_of(first, second) | mask_of(third, fourth) << 16),
+        _ => Slots::NONE,
+    }
 }
 
 /// The slots that have this tag.
+#[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 pub(super) fn matching_slots(line: &Line, tag: u16) -> Slots {
-    let wanted = u64::from(tag).wrapping_mul(ONES);
-    let mut bits = [0_u64; 2];
-    for (pair, shift) in line.as_chunks::<16>().0.iter().zip([15, 14, 13, 12]) {
-        for (bits, word) in bits.iter_mut().zip(pair.as_chunks::<8>().0) {
-            let difference = u64::from_le_bytes(*word) ^ wanted;
-            // Exact in every tag: the top bit of a tag stays clear only if all its bits are.
-            let zeros = !(((difference & !TOPS).wrapping_add(!TOPS)) | difference) & TOPS;
-            *bits |= zeros >> shift;
-        }
-    }
-    let [even, odd] = bits;
-    Slots(even | odd << 4)
+    matching_slots_anywhere(line, tag)
 }
 
-/// A set of slots: bit `16 t + 4 o + p` stands for tag `t` of word `2 p + o`, as they come out of the comparison.
+/// As [`matching_slots`], for every processor.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[inline(always)]
+fn matching_slots_anywhere(line: &Line, tag: u16) -> Slots {
+    let bit_of = |(slot, octets): (u32, &[u8; 2])| u32::from(u16::from_le_bytes(*octets) == tag) << slot;
+    Slots((0..).zip(line.as_chunks::<2>().0).map(bit_of).fold(0, |bits, bit| bits | bit))
+}
+
+/// A set of slots, a bit each; as an iterator it goes through them in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slots(u64);
+pub(super) struct Slots(u32);
+
+impl Slots {
+    pub(super) const NONE: Self = Self(0);
+
+    #[inline(always)]
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The first of the slots; 32 if there are none.
+    #[inline(always)]
+    pub(super) fn first(self) -> u32 {
+        self.0.trailing_zeros()
+    }
+}
 
 impl Iterator for Slots {
     type Item = u32;
 
     #[inline(always)]
     fn next(&mut self) -> Option<u32> {
-        if self.0 == 0 {
-            return None;
-        }
-        let bit = self.0.trailing_zeros();
+        let slot = self.first();
         self.0 &= self.0.wrapping_sub(1);
-        Some(((bit & 3) << 3) | (bit & 4) | (bit >> 4))
+        (slot < 32).then_some(slot)
     }
 }
 
@@ -89,6 +108,8 @@ pub(super) fn filter_insert(words: &mut [u64; 8], bits: u64) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -96,16 +117,33 @@ mod tests {
         for slot in 0..TAGS_PER_LINE {
             let mut line = [0_u8; LINE];
             line[slot * 2..slot * 2 + 2].copy_from_slice(&0xfedc_u16.to_le_bytes());
-            assert!(matching_slots(&line, 0xfedc).eq([u32::try_from(slot).unwrap()]));
-            assert!(any_slot_matches(&line, 0xfedc) && any_slot_matches(&line, 0));
-            assert!(!any_slot_matches(&line, 0xfedd) && !any_slot_matches(&line, 0x8000));
-            assert_eq!(matching_slots(&line, 0xfedd).count(), 0);
-            let mut others: Vec<u32> = matching_slots(&line, 0).collect();
-            others.sort_unstable();
-            assert!(others.into_iter().eq((0..32).filter(|other| *other != u32::try_from(slot).unwrap())));
+            let slot = u32::try_from(slot).unwrap();
+            assert!(matching_slots(&line, 0xfedc).eq([slot]));
+            assert_eq!(matching_slots(&line, 0xfedc).first(), slot);
+            assert!(matching_slots(&line, 0xfedd).is_empty() && matching_slots(&line, 0x8000).is_empty());
+            assert_eq!(matching_slots(&line, 0xfedd), Slots::NONE);
+            assert!(matching_slots(&line, 0).eq((0..32).filter(|other| *other != slot)));
             assert_eq!(last_tag(&line) == 0xfedc, slot == 31);
         }
         assert_eq!(matching_slots(&[0xff; LINE], NO_TAG).count(), TAGS_PER_LINE);
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_of_comparing_find_the_same_slots(
+            tags in prop::collection::vec(prop_oneof![Just(0_u16), Just(0x00ff), Just(0xff00), 0x7ffe..=0x8001_u16, Just(u16::MAX), any::<u16>()], TAGS_PER_LINE),
+            other in any::<u16>(),
+        ) {
+            let mut line = [0_u8; LINE];
+            for (target, tag) in line.chunks_mut(2).zip(&tags) {
+                target.copy_from_slice(&tag.to_le_bytes());
+            }
+            for tag in tags.iter().copied().chain([other]) {
+                let slots = matching_slots(&line, tag);
+                prop_assert_eq!(slots, matching_slots_anywhere(&line, tag));
+                prop_assert!(slots.eq((0..32).zip(&tags).filter(|(_, own)| **own == tag).map(|(slot, _)| slot)));
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::facts::{AuthorityId, CrlId};
 use super::hash::Hasher;
 use super::layout::{Header, SectionKind};
 use super::pages::{CheckedPages, PAGE, Pages};
+use super::short_way::ShortWay;
 use super::table::Table;
 use crate::types::{CertIdHash, CrlFacts, NameKey, UnixTime};
 
@@ -20,15 +21,28 @@ use crate::types::{CertIdHash, CrlFacts, NameKey, UnixTime};
 #[derive(Debug)]
 pub struct Index<B> {
     bytes: B,
-    header: Header,
-    hasher: Hasher,
+    front: Front,
+}
+
+/// What was read when the file was opened, and what is known of the rest.
+#[derive(Debug)]
+pub(super) struct Front {
+    pub(super) header: Header,
+    pub(super) hasher: Hasher,
     crls: Vec<(AuthorityId, CrlFacts)>,
     crls_by_authority: Vec<u32>,
-    tables: Vec<TableRow>,
-    table_crls: Vec<TableCrl>,
+    pub(super) tables: Vec<StoredTable>,
+    pub(super) table_crls: Vec<TableCrl>,
     /// Tables with a certificate issuer, in the order of the issuers.
     by_issuer: Vec<u32>,
     checked: CheckedPages,
+}
+
+/// A row of the table directory, and what the short way to an answer takes from it.
+#[derive(Debug)]
+pub(super) struct StoredTable {
+    pub(super) row: TableRow,
+    pub(super) short_way: ShortWay,
 }
 
 impl<B: AsRef<[u8]>> Index<B> {
@@ -59,48 +73,49 @@ impl<B: AsRef<[u8]>> Index<B> {
         let issuers = section(SectionKind::Issuers);
         let tables = read_tables(&header, section(SectionKind::Tables), body, issuers, &table_crls)?;
         let issuer_of =
-            |number: &u32| tables.get(to_usize(*number)).and_then(|row| issuer_octets(issuers, row));
+            |number: &u32| tables.get(to_usize(*number)).and_then(|table| table.row.issuer_octets(issuers));
         let mut by_issuer: Vec<u32> =
             (0..header.tables).filter(|number| issuer_of(number).is_some()).collect();
         by_issuer.sort_by_key(issuer_of);
-        let checked = CheckedPages::new(body.length, section(SectionKind::PageSums).len());
-        Ok(Self { header, hasher, crls, crls_by_authority, tables, table_crls, by_issuer, checked, bytes })
+        let checked = CheckedPages::new(&header);
+        let front = Front { header, hasher, crls, crls_by_authority, tables, table_crls, by_issuer, checked };
+        Ok(Self { bytes, front })
     }
 
     /// The number of this generation.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.header.generation
+        self.front.header.generation
     }
 
     /// The generation that [`Table::added`] and [`Table::removed`] compare with.
     #[must_use]
     pub fn previous_generation(&self) -> Option<u64> {
-        self.header.previous
+        self.front.header.previous
     }
 
     /// When it was built.
     #[must_use]
     pub fn created_at(&self) -> UnixTime {
-        UnixTime::from_seconds(self.header.created_at)
+        UnixTime::from_seconds(self.front.header.created_at)
     }
 
     /// The secret that keys the hash, for the next generation to keep.
     #[must_use]
     pub fn secret(&self) -> [u8; 32] {
-        self.header.secret
+        self.front.header.secret
     }
 
     /// Length of the file in octets.
     #[must_use]
     pub fn len_bytes(&self) -> u64 {
-        self.header.file_length
+        self.front.header.file_length
     }
 
     /// Distinct records over all tables.
     #[must_use]
     pub fn entries(&self) -> u64 {
-        self.header.entries
+        self.front.header.entries
     }
 
     /// The octets it reads from.
@@ -112,13 +127,13 @@ impl<B: AsRef<[u8]>> Index<B> {
     /// All authorities, in the order of their ids.
     pub fn authorities(&self) -> impl Iterator<Item = Authority<'_>> {
         let section = self.section(SectionKind::Authorities);
-        (0..self.header.authorities).filter_map(move |number| Authority::decode(section, number))
+        (0..self.front.header.authorities).filter_map(move |number| Authority::decode(section, number))
     }
 
     /// The authority of this id, `None` for an id of another file.
     #[must_use]
     pub fn authority(&self, id: AuthorityId) -> Option<Authority<'_>> {
-        if id.0 >= self.header.authorities {
+        if id.0 >= self.front.header.authorities {
             return None;
         }
         Authority::decode(self.section(SectionKind::Authorities), id.0)
@@ -145,16 +160,18 @@ impl<B: AsRef<[u8]>> Index<B> {
 
     /// All CRLs, in the order of their ids.
     pub fn crls(&self) -> impl Iterator<Item = (CrlId, &CrlFacts)> {
-        (0..).map(CrlId).zip(self.crls.iter().map(|(_, facts)| facts))
+        (0..).map(CrlId).zip(self.front.crls.iter().map(|(_, facts)| facts))
     }
 
     /// The CRLs of an authority, in the order of their ids.
     pub fn crls_of(&self, authority: AuthorityId) -> impl Iterator<Item = (CrlId, &CrlFacts)> + Clone {
-        let owner = |crl: &u32| self.crls.get(to_usize(*crl)).map(|(owner, _)| *owner);
-        let start = self.crls_by_authority.partition_point(|crl| owner(crl) < Some(authority));
-        let rest = self.crls_by_authority.get(start..).unwrap_or_default();
+        let owner = |crl: &u32| self.front.crls.get(to_usize(*crl)).map(|(owner, _)| *owner);
+        let start = self.front.crls_by_authority.partition_point(|crl| owner(crl) < Some(authority));
+        let rest = self.front.crls_by_authority.get(start..).unwrap_or_default();
         rest.iter()
-            .map_while(move |crl| self.crls.get(to_usize(*crl)).map(|(owner, facts)| (*crl, *owner, facts)))
+            .map_while(move |crl| {
+                self.front.crls.get(to_usize(*crl)).map(|(owner, facts)| (*crl, *owner, facts))
+            })
             .take_while(move |(_, owner, _)| *owner == authority)
             .map(|(crl, _, facts)| (CrlId(crl), facts))
     }
@@ -162,13 +179,13 @@ impl<B: AsRef<[u8]>> Index<B> {
     /// The facts of a CRL, `None` for an id of another file.
     #[must_use]
     pub fn crl(&self, id: CrlId) -> Option<&CrlFacts> {
-        self.crls.get(to_usize(id.0)).map(|(_, facts)| facts)
+        self.front.crls.get(to_usize(id.0)).map(|(_, facts)| facts)
     }
 
     /// The authority of a CRL.
     #[must_use]
     pub fn authority_of_crl(&self, id: CrlId) -> Option<AuthorityId> {
-        self.crls.get(to_usize(id.0)).map(|(authority, _)| *authority)
+        self.front.crls.get(to_usize(id.0)).map(|(authority, _)| *authority)
     }
 
     /// The table of what an authority's CRLs list of its own certificates (`None`), or of another issuer's.
@@ -176,73 +193,88 @@ impl<B: AsRef<[u8]>> Index<B> {
     pub fn table(&self, authority: AuthorityId, certificate_issuer: Option<&NameKey>) -> Option<Table<'_>> {
         let wanted = (authority.0, certificate_issuer.map(NameKey::octets));
         let issuers = self.section(SectionKind::Issuers);
-        let key = |row: &TableRow| (row.authority, issuer_octets(issuers, row)).cmp(&wanted);
-        let number = self.tables.binary_search_by(key).ok()?;
-        self.tables.get(number).map(|row| self.table_view(row))
+        let key = |table: &StoredTable| (table.row.authority, table.row.issuer_octets(issuers)).cmp(&wanted);
+        let number = self.front.tables.binary_search_by(key).ok()?;
+        self.front.tables.get(number).map(|table| self.view_of(table))
     }
 
     /// All tables of an authority: its own certificates first, then those of other issuers.
     pub fn tables_of(&self, authority: AuthorityId) -> impl Iterator<Item = Table<'_>> {
-        let start = self.tables.partition_point(|row| row.authority < authority.0);
-        let rest = self.tables.get(start..).unwrap_or_default();
-        rest.iter().take_while(move |row| row.authority == authority.0).map(|row| self.table_view(row))
+        let start = self.front.tables.partition_point(|table| table.row.authority < authority.0);
+        let rest = self.front.tables.get(start..).unwrap_or_default();
+        rest.iter()
+            .take_while(move |table| table.row.authority == authority.0)
+            .map(|table| self.view_of(table))
     }
 
     /// All tables, in the order of authorities and certificate issuers.
     pub fn tables(&self) -> impl Iterator<Item = Table<'_>> {
-        self.tables.iter().map(|row| self.table_view(row))
+        self.front.tables.iter().map(|table| self.view_of(table))
     }
 
     /// Whether any indirect CRL lists certificates of another issuer than its own.
     #[must_use]
     pub fn has_indirect_tables(&self) -> bool {
-        !self.by_issuer.is_empty()
+        !self.front.by_issuer.is_empty()
     }
 
     /// The tables of indirect CRLs that list certificates of this issuer. [`Table::authority`] tells whose CRLs.
     pub fn tables_for_issuer<'i>(&'i self, issuer: &'i NameKey) -> impl Iterator<Item = Table<'i>> {
         let issuers = self.section(SectionKind::Issuers);
         let octets_of = move |number: &u32| {
-            self.tables.get(to_usize(*number)).and_then(|row| issuer_octets(issuers, row))
+            self.front.tables.get(to_usize(*number)).and_then(|table| table.row.issuer_octets(issuers))
         };
-        let start = self.by_issuer.partition_point(|number| octets_of(number) < Some(issuer.octets()));
-        let rest = self.by_issuer.get(start..).unwrap_or_default();
+        let start = self.front.by_issuer.partition_point(|number| octets_of(number) < Some(issuer.octets()));
+        let rest = self.front.by_issuer.get(start..).unwrap_or_default();
         rest.iter()
             .take_while(move |number| octets_of(number) == Some(issuer.octets()))
-            .filter_map(|number| self.tables.get(to_usize(*number)))
-            .map(|row| self.table_view(row))
+            .filter_map(|number| self.front.tables.get(to_usize(*number)))
+            .map(|table| self.view_of(table))
+    }
+
+    /// The number under which [`Index::numbered_table`] finds the table of an authority's own certificates at once.
+    pub(crate) fn own_table_number(&self, authority: AuthorityId) -> Option<usize> {
+        // No certificate issuer comes before any.
+        let number = self.front.tables.partition_point(|table| table.row.authority < authority.0);
+        let row = self.front.tables.get(number).map(|table| &table.row)?;
+        (row.authority == authority.0 && row.certificate_issuer.is_none()).then_some(number)
+    }
+
+    /// The table of this number: a few loads, no search.
+    #[inline(always)]
+    pub(crate) fn numbered_table(&self, number: usize) -> Option<Table<'_>> {
+        self.front.tables.get(number).map(|table| self.view_of(table))
     }
 
     pub(super) fn header(&self) -> &Header {
-        &self.header
+        &self.front.header
     }
 
     pub(super) fn section(&self, kind: SectionKind) -> &[u8] {
-        self.header.section(self.bytes.as_ref(), kind).unwrap_or_default()
+        self.front.header.section(self.bytes.as_ref(), kind).unwrap_or_default()
     }
 
     pub(super) fn lookup(&self) -> Lookup<'_> {
         let (rows, _) = self.section(SectionKind::Lookup).as_chunks::<LOOKUP_ROW>();
-        Lookup { rows, authorities: self.section(SectionKind::Authorities), hasher: self.hasher }
+        Lookup { rows, authorities: self.section(SectionKind::Authorities), hasher: self.front.hasher }
     }
 
     pub(super) fn pages(&self) -> Pages<'_> {
-        Pages::new(
-            self.section(SectionKind::Body),
-            self.header.offset(SectionKind::Body),
-            self.section(SectionKind::PageSums),
-            self.header.offset(SectionKind::PageSums),
-            self.section(SectionKind::PageRoots),
-            &self.checked,
-        )
+        Pages::new(self.bytes.as_ref(), &self.front.checked)
     }
 
-    fn table_view<'i>(&'i self, row: &'i TableRow) -> Table<'i> {
+    #[inline(always)]
+    fn view_of<'i>(&'i self, table: &'i StoredTable) -> Table<'i> {
+        Table::new(&self.front, table, self.pages())
+    }
+}
+
+impl Front {
+    /// The CRLs of a table.
+    #[inline(always)]
+    pub(super) fn crls_of_table(&self, row: &TableRow) -> &[TableCrl] {
         let first = to_usize(row.first_crl);
-        let crls =
-            self.table_crls.get(first..first.saturating_add(to_usize(row.crl_count))).unwrap_or_default();
-        let issuer = issuer_octets(self.section(SectionKind::Issuers), row);
-        Table::new(row, crls, issuer, self.pages(), self.hasher, self.header.previous.is_some())
+        self.table_crls.get(first..first.saturating_add(to_usize(row.crl_count))).unwrap_or_default()
     }
 }
 
@@ -313,40 +345,36 @@ fn read_tables(
     body: Body,
     issuers: &[u8],
     table_crls: &[TableCrl],
-) -> Result<Vec<TableRow>, IndexError> {
+) -> Result<Vec<StoredTable>, IndexError> {
     let (rows, _) = section.as_chunks::<TABLE_ROW>();
-    let mut tables: Vec<TableRow> = Vec::with_capacity(rows.len());
+    let mut tables: Vec<StoredTable> = Vec::with_capacity(rows.len());
     let mut entries = 0_u64;
     for row in rows {
-        let table = TableRow::decode(row, body)?;
-        let first_crl = to_usize(table.first_crl);
-        let crls = table_crls.get(first_crl..first_crl.saturating_add(to_usize(table.crl_count)));
-        let ordinals = table.records.saturating_add(table.exceptions);
-        if table.authority >= header.authorities
-            || crls.is_none_or(|crls| crls.iter().any(|table_crl| !table_crl.set.fits(ordinals)))
-        {
+        let row = TableRow::decode(row, body)?;
+        let first_crl = to_usize(row.first_crl);
+        let ordinals = row.records.saturating_add(row.exceptions);
+        let crls = table_crls
+            .get(first_crl..first_crl.saturating_add(to_usize(row.crl_count)))
+            .filter(|crls| crls.iter().all(|table_crl| table_crl.set.fits(ordinals)));
+        let Some(crls) = crls.filter(|_| row.authority < header.authorities) else {
             return Err(malformed("a table belongs to no authority, or has CRLs that cannot be"));
-        }
-        if table.certificate_issuer.is_some() && issuer_octets(issuers, &table).is_none() {
+        };
+        if row.certificate_issuer.is_some() && row.issuer_octets(issuers).is_none() {
             return Err(malformed("a certificate issuer has no name"));
         }
-        let key = |row: &TableRow| (row.authority, issuer_octets(issuers, row).map(<[u8]>::to_vec));
-        if tables.last().is_some_and(|last| key(last) >= key(&table)) {
+        let key = |row: &TableRow| (row.authority, row.issuer_octets(issuers).map(<[u8]>::to_vec));
+        if tables.last().is_some_and(|last| key(&last.row) >= key(&row)) {
             return Err(malformed("the tables are not in order"));
         }
-        entries = entries.saturating_add(u64::from(table.records) + u64::from(table.exceptions));
-        tables.push(table);
+        entries = entries.saturating_add(u64::from(row.records) + u64::from(row.exceptions));
+        let short_way = ShortWay::new(&row, crls);
+        tables.push(StoredTable { row, short_way });
     }
     if entries == header.entries {
         Ok(tables)
     } else {
         Err(malformed("the tables have another number of entries than the header says"))
     }
-}
-
-fn issuer_octets<'i>(issuers: &'i [u8], row: &TableRow) -> Option<&'i [u8]> {
-    let (offset, length) = row.certificate_issuer?;
-    issuers.get(to_usize(offset)..to_usize(offset).checked_add(to_usize(length))?)
 }
 
 const fn malformed_in(part: Part, what: &'static str) -> IndexError {

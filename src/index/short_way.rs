@@ -1,18 +1,17 @@
 //! The short way to an answer, for the one case that nearly every question is.
 //!
-//! A hashed table, a serial of ordinary length, pages that were checked before, positions inside their parts: then
-//! the answer takes some eighty instructions on one line (absent) or three (listed). Nothing here decides that a
-//! file is damaged. Whatever is unusual makes the short way [`Known::Unsure`], and the caller goes the careful way,
-//! which finds out and says so.
+//! A hashed table, a serial of ordinary length, pages that were checked before, positions inside their parts, and the
+//! record where the first matching tag says it is: then the answer takes some sixty instructions on one line (absent)
+//! or a hundred on three (listed). The count matters because it decides how many neighbouring questions, and so how
+//! many cache misses, a processor has under way at once. Nothing here decides that a file is damaged. Whatever is
+//! unusual makes the short way [`Known::Unsure`], and the caller goes the careful way, which finds out and says so.
 
-use std::sync::atomic::AtomicU64;
-
-use super::bytes::{array_at, to_usize, u32_at};
-use super::directory::{Encoding, TableRow, Width};
-use super::hash::{Hasher, Magnitude, bucket_and_tag, filter_bits, filter_line};
-use super::pages::{PAGE, is_set};
-use super::probe::{LINE, Line, any_slot_matches, filter_may_contain, last_tag, matching_slots};
-use super::table::Hit;
+use super::bytes::{array_at, to_usize};
+use super::directory::{Encoding, TableCrl, TableRow, Width};
+use super::hash::{Magnitude, bucket_and_tag, filter_bits, filter_line, high_half, low_half};
+use super::pages::PAGE;
+use super::probe::{LINE, Line, Slots, filter_may_contain, last_tag, matching_slots};
+use super::table::{Hit, Table};
 use crate::types::SerialRef;
 
 /// What the short way knows.
@@ -24,156 +23,223 @@ pub(super) enum Known {
     Unsure,
 }
 
-/// The few values the short way needs, side by side.
+/// The few values of a table that the short way needs, side by side and in the units it needs them in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ShortWay<'a> {
-    hasher: Hasher,
-    lines: &'a [Line],
-    body: &'a [u8],
-    checked: &'a [AtomicU64],
+pub(super) struct ShortWay {
+    /// Number of the first filter line, counted from the beginning of the body.
     filter: usize,
+    /// Number of the first tag line; [`NOWHERE`] for a table that has no short way.
     tags: usize,
+    /// The same, but [`NOWHERE`] also for a table with a filter.
+    unfiltered_tags: usize,
+    /// Number of the first rank, in words of four octets.
     ranks: usize,
+    /// Where the records begin, in octets.
     records: usize,
     filter_lines: u32,
-    /// Zero for a table that has no short way.
     buckets: u32,
     count: u32,
-    per_line: PerLine,
+    width: Width,
+    /// The CRL of every record without rows, where the table has one only.
+    pub(super) sole_crl: Option<u32>,
 }
 
-/// How records of a width lie in their lines. Those that straddle lines have no short way to a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PerLine {
-    Five,
-    Three,
-    Straddling,
-}
+/// A line that no body has, and behind which there are none either.
+const NOWHERE: usize = usize::MAX / 2;
+/// Words in a page.
+const WORDS: usize = PAGE / 4;
 
-impl<'a> ShortWay<'a> {
-    pub(super) fn new(
-        row: &TableRow,
-        hasher: Hasher,
-        lines: &'a [Line],
-        body: &'a [u8],
-        checked: &'a [AtomicU64],
-    ) -> Self {
+impl ShortWay {
+    pub(super) fn new(row: &TableRow, crls: &[TableCrl]) -> Self {
         let spans = &row.spans;
         // A word of the directory must not lie on two pages, of which only one would be looked up.
-        let has_short_way = row.encoding == Encoding::Hashed && spans.ranks.start.is_multiple_of(4);
+        let has_short_way =
+            row.encoding == Encoding::Hashed && row.buckets > 0 && spans.ranks.start.is_multiple_of(4);
+        let tags = if has_short_way { spans.keys.start / LINE } else { NOWHERE };
         Self {
-            hasher,
-            lines,
-            body,
-            checked,
             filter: spans.filter.start / LINE,
-            tags: spans.keys.start / LINE,
-            ranks: spans.ranks.start,
-            records: spans.records.start / LINE,
-            filter_lines: row.filter_lines,
-            buckets: if has_short_way { row.buckets } else { 0 },
+            tags,
+            unfiltered_tags: if row.filter_lines == 0 { tags } else { NOWHERE },
+            ranks: spans.ranks.start / 4,
+            records: spans.records.start,
+            filter_lines: if has_short_way { row.filter_lines } else { 0 },
+            buckets: row.buckets,
             count: row.records,
-            per_line: match row.width {
-                Width::Eight => PerLine::Five,
-                Width::Sixteen => PerLine::Three,
-                Width::Twenty => PerLine::Straddling,
+            width: row.width,
+            sole_crl: crls.first().filter(|_| row.column_width == 0).map(|table_crl| table_crl.crl),
+        }
+    }
+}
+
+impl<'a> Table<'a> {
+    /// The answer for a serial of the usual length from a table without a filter; to be inlined into the caller's loop.
+    #[inline(always)]
+    pub(super) fn locate_shortly(&self, serial: SerialRef<'_>) -> Known {
+        match Magnitude::of_usual_length(serial) {
+            Some(serial) => {
+                self.locate_by_tags(serial, self.hasher().hash(serial), self.short_way.unfiltered_tags)
+            }
+            None => Known::Unsure,
+        }
+    }
+
+    /// The answer for any magnitude from any hashed table.
+    #[inline(always)]
+    pub(super) fn locate_by_filter(&self, serial: Magnitude) -> Known {
+        let hash = self.hasher().hash(serial);
+        if self.has_filter() {
+            match self.filter_passes_shortly(hash) {
+                Some(true) => {}
+                Some(false) => return Known::Absent,
+                None => return Known::Unsure,
+            }
+        }
+        self.locate_by_tags(serial, hash, self.short_way.tags)
+    }
+
+    #[inline(always)]
+    fn locate_by_tags(&self, serial: Magnitude, hash: u64, tags: usize) -> Known {
+        match self.candidates_at(tags, hash) {
+            None => Known::Unsure,
+            Some(None) => Known::Absent,
+            Some(Some(slots)) => match self.first_ordinal(hash, slots) {
+                Some(ordinal) => self.hit_if(serial, ordinal).map_or(Known::Unsure, Known::Found),
+                None => Known::Unsure,
             },
         }
     }
 
+    /// The line of the filter or of tags that is the first to be read for a hash, unchecked, for asking for it ahead.
     #[inline(always)]
-    pub(super) fn locate(&self, serial: SerialRef<'_>) -> Known {
-        // `None` stands for whatever is unusual.
-        Magnitude::of_usual_length(serial).and_then(|serial| self.try_locate(serial)).unwrap_or(Known::Unsure)
+    pub(super) fn first_line(&self, hash: u64) -> Option<&'a Line> {
+        if self.has_filter() { self.lines().get(self.filter_line_number(hash)) } else { self.tag_line(hash) }
+    }
+
+    /// Whether the table has a filter that the short way asks.
+    #[inline(always)]
+    pub(super) fn has_filter(&self) -> bool {
+        self.short_way.filter_lines > 0
+    }
+
+    /// One line of the filter.
+    #[inline(always)]
+    pub(super) fn filter_passes_shortly(&self, hash: u64) -> Option<bool> {
+        Some(filter_may_contain(self.checked_line(self.filter_line_number(hash))?, filter_bits(hash)))
+    }
+
+    /// One tag line; here and below, `None` stands for whatever is unusual. `Some(None)` if it settles that the serial is absent, else the slots to look at, which are none
+    /// where the bucket goes on behind its line.
+    #[inline(always)]
+    pub(super) fn candidates(&self, hash: u64) -> Option<Option<Slots>> {
+        self.candidates_at(self.short_way.tags, hash)
     }
 
     #[inline(always)]
-    pub(super) fn locate_magnitude(&self, serial: Magnitude) -> Known {
-        self.try_locate(serial).unwrap_or(Known::Unsure)
-    }
-
-    #[inline(always)]
-    fn try_locate(&self, serial: Magnitude) -> Option<Known> {
-        if self.buckets == 0 {
-            return None;
-        }
-        let hash = self.hasher.hash(serial);
-        if self.filter_lines > 0 {
-            let line = self.line(self.filter.wrapping_add(to_usize(filter_line(hash, self.filter_lines))))?;
-            if !filter_may_contain(line, filter_bits(hash)) {
-                return Some(Known::Absent);
-            }
-        }
-        self.try_bucket(serial, hash)
-    }
-
-    /// The same behind the filter, for a hash that passed it.
-    #[inline(always)]
-    pub(super) fn locate_in_bucket(&self, serial: Magnitude, hash: u64) -> Known {
-        if self.buckets == 0 {
-            return Known::Unsure;
-        }
-        self.try_bucket(serial, hash).unwrap_or(Known::Unsure)
-    }
-
-    #[inline(always)]
-    fn try_bucket(&self, serial: Magnitude, hash: u64) -> Option<Known> {
-        let (bucket, tag) = bucket_and_tag(hash, self.buckets);
-        let line = self.line(self.tags.wrapping_add(to_usize(bucket)))?;
+    fn candidates_at(&self, tags: usize, hash: u64) -> Option<Option<Slots>> {
+        let (bucket, tag) = bucket_and_tag(hash, self.short_way.buckets);
+        let line = self.checked_line(tags.wrapping_add(to_usize(bucket)))?;
+        let slots = matching_slots(line, tag);
         // Tags are sorted: a bucket that goes on behind its line goes on with tags that are not below the last.
-        let goes_on = tag >= last_tag(line);
-        if !any_slot_matches(line, tag) {
-            return if goes_on { None } else { Some(Known::Absent) };
-        }
-        let start = self.bucket_start(bucket)?;
-        for slot in matching_slots(line, tag) {
-            let ordinal = start.wrapping_add(slot);
-            let (stored, fact) = self.record(ordinal)?;
-            if stored == serial {
-                return Some(Known::Found(Hit { ordinal, fact }));
-            }
-        }
-        if goes_on { None } else { Some(Known::Absent) }
+        let may_be_there = !slots.is_empty() || tag >= last_tag(line);
+        Some(may_be_there.then_some(slots))
     }
 
+    /// The tag line of a hash, unchecked, for asking for it ahead.
     #[inline(always)]
-    fn line(&self, number: usize) -> Option<&'a Line> {
-        let line = self.lines.get(number)?;
-        is_set(self.checked, number / (PAGE / LINE)).then_some(line)
+    pub(super) fn tag_line(&self, hash: u64) -> Option<&'a Line> {
+        let (bucket, _) = bucket_and_tag(hash, self.short_way.buckets);
+        self.lines().get(self.short_way.tags.wrapping_add(to_usize(bucket)))
     }
 
-    /// The first record of a bucket. A damaged directory is found on the careful way only if the serial is not where
-    /// it leads to, and where it leads to a record that is the serial's, the record is what counts.
+    /// The record that the first matching tag stands for. A damaged directory is found on the careful way only if the
+    /// serial is not where it leads to, and where it leads to a record that is the serial's, the record is what counts.
     #[inline(always)]
-    fn bucket_start(&self, bucket: u32) -> Option<u32> {
-        let at = self.ranks.wrapping_add(to_usize(bucket).wrapping_mul(4));
-        is_set(self.checked, at / PAGE).then(|| u32_at(self.body, at))?
+    pub(super) fn first_ordinal(&self, hash: u64, slots: Slots) -> Option<u32> {
+        let word = self.rank(hash)?;
+        let page = self.rank_number(hash) / WORDS;
+        self.pages.is_checked(page).then(|| u32::from_le_bytes(*word).wrapping_add(slots.first()))
     }
 
+    /// The rank of the bucket of a hash, unchecked, for asking for it ahead.
     #[inline(always)]
-    fn record(&self, ordinal: u32) -> Option<(Magnitude, u32)> {
-        if ordinal >= self.count {
+    pub(super) fn rank(&self, hash: u64) -> Option<&'a [u8; 4]> {
+        self.pages.body.as_chunks::<4>().0.get(self.rank_number(hash))
+    }
+
+    /// The hit if the record is this serial's; `None` if it is not, or cannot be told here.
+    #[inline(always)]
+    pub(super) fn hit_if(&self, serial: Magnitude, ordinal: u32) -> Option<Hit> {
+        if ordinal >= self.short_way.count {
             return None;
         }
-        let number = to_usize(ordinal);
-        match self.per_line {
-            PerLine::Three => {
-                let line = self.line(self.records.wrapping_add(number / 3))?;
-                let octets: &[u8; 20] = array_at(line, number % 3 * 20)?;
-                let (middle, low) = (be(octets, 0)?, be(octets, 8)?);
-                Some((Magnitude { high: 0, middle, low }, u32_at(octets, 16)?))
-            }
-            PerLine::Five => {
-                let line = self.line(self.records.wrapping_add(number / 5))?;
-                let octets: &[u8; 12] = array_at(line, number % 5 * 12)?;
-                Some((Magnitude { high: 0, middle: 0, low: be(octets, 0)? }, u32_at(octets, 8)?))
-            }
-            PerLine::Straddling => None,
+        if self.short_way.width != Width::Sixteen {
+            return self.hit_of_other_width_if(serial, ordinal);
         }
+        let octets: &[u8; 20] = self.record_in_line(ordinal, 3)?;
+        let (stored, fact) = octets.split_first_chunk::<16>()?;
+        let number = u128::from_be_bytes(*stored);
+        let stored = Magnitude { high: 0, middle: high_half(number), low: low_half(number) };
+        (stored == serial).then_some(Hit { ordinal, fact: u32::from_le_bytes(*fact.first_chunk()?) })
     }
-}
 
-#[inline(always)]
-fn be(octets: &[u8], at: usize) -> Option<u64> {
-    array_at(octets, at).map(|octets| u64::from_be_bytes(*octets))
+    /// Out of line, to leave the registers to the other.
+    #[inline(never)]
+    fn hit_of_other_width_if(&self, serial: Magnitude, ordinal: u32) -> Option<Hit> {
+        let (stored, fact) = match self.short_way.width {
+            Width::Twenty => {
+                // These may straddle pages.
+                let start = self.short_way.records.wrapping_add(Width::Twenty.position(ordinal));
+                let octets: &[u8; 24] = array_at(self.pages.body, start)?;
+                if !self.pages.is_checked(start / PAGE) || !self.pages.is_checked((start + 23) / PAGE) {
+                    return None;
+                }
+                let (high, rest) = octets.split_first_chunk::<4>()?;
+                let (low, fact) = rest.split_first_chunk::<16>()?;
+                let number = u128::from_be_bytes(*low);
+                let high = u32::from_be_bytes(*high);
+                (Magnitude { high, middle: high_half(number), low: low_half(number) }, fact)
+            }
+            Width::Sixteen => return None,
+            Width::Eight => {
+                let octets: &[u8; 12] = self.record_in_line(ordinal, 5)?;
+                let (low, fact) = octets.split_first_chunk::<8>()?;
+                (Magnitude { high: 0, middle: 0, low: u64::from_be_bytes(*low) }, fact)
+            }
+        };
+        (stored == serial).then_some(Hit { ordinal, fact: u32::from_le_bytes(*fact.first_chunk()?) })
+    }
+
+    #[inline(always)]
+    fn record_in_line<const N: usize>(&self, ordinal: u32, per_line: u32) -> Option<&'a [u8; N]> {
+        let (line, slot) = (to_usize(ordinal / per_line), to_usize(ordinal % per_line));
+        let line = self.checked_line((self.short_way.records / LINE).wrapping_add(line))?;
+        array_at(line, slot * N)
+    }
+
+    /// The first octet of a record, unchecked, for asking for it ahead.
+    #[inline(always)]
+    pub(super) fn record_start(&self, ordinal: u32) -> Option<&'a u8> {
+        self.pages.body.get(self.short_way.records.wrapping_add(self.short_way.width.position(ordinal)))
+    }
+
+    #[inline(always)]
+    fn checked_line(&self, number: usize) -> Option<&'a Line> {
+        let line = self.lines().get(number)?;
+        self.pages.is_checked(number / (PAGE / LINE)).then_some(line)
+    }
+
+    #[inline(always)]
+    fn filter_line_number(&self, hash: u64) -> usize {
+        self.short_way.filter.wrapping_add(to_usize(filter_line(hash, self.short_way.filter_lines)))
+    }
+
+    #[inline(always)]
+    fn rank_number(&self, hash: u64) -> usize {
+        self.short_way.ranks.wrapping_add(to_usize(bucket_and_tag(hash, self.short_way.buckets).0))
+    }
+
+    #[inline(always)]
+    fn lines(&self) -> &'a [Line] {
+        self.pages.body.as_chunks().0
+    }
 }

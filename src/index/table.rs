@@ -7,10 +7,10 @@ use super::fact::malformed;
 use super::facts::{AuthorityId, CrlId};
 use super::found::Found;
 use super::hash::{Hasher, Magnitude, bucket_and_tag, filter_bits, filter_line};
+use super::layout::SectionKind;
 use super::pages::{PAGE, Pages};
-use super::probe::{
-    LINE, Line, TAGS_PER_LINE, any_slot_matches, filter_may_contain, last_tag, matching_slots,
-};
+use super::probe::{LINE, Line, TAGS_PER_LINE, filter_may_contain, last_tag, matching_slots};
+use super::reader::{Front, StoredTable};
 use super::roaring::{Ranks, RoaringView, Shape, Source};
 use super::set::RecordSet;
 use super::short_way::{Known, ShortWay};
@@ -22,18 +22,10 @@ use crate::types::{NameKey, SerialRef};
 /// copies references.
 #[derive(Debug, Clone, Copy)]
 pub struct Table<'a> {
+    front: &'a Front,
     pub(super) row: &'a TableRow,
-    pub(super) crls: &'a [TableCrl],
-    certificate_issuer: Option<&'a [u8]>,
+    pub(super) short_way: &'a ShortWay,
     pub(super) pages: Pages<'a>,
-    pub(super) hasher: Hasher,
-    compared: bool,
-    short_way: ShortWay<'a>,
-    /// The body by cache line; hot parts begin at a line.
-    lines: &'a [Line],
-    filter: usize,
-    tags: usize,
-    records: usize,
 }
 
 /// Where a serial was found.
@@ -44,32 +36,9 @@ pub(super) struct Hit {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(
-        row: &'a TableRow,
-        crls: &'a [TableCrl],
-        certificate_issuer: Option<&'a [u8]>,
-        pages: Pages<'a>,
-        hasher: Hasher,
-        compared: bool,
-    ) -> Self {
-        let (lines, _) = pages.body.as_chunks::<LINE>();
-        let line_of = |span: Span| span.start / LINE;
-        let (filter, tags, records) =
-            (line_of(row.spans.filter), line_of(row.spans.keys), line_of(row.spans.records));
-        let short_way = ShortWay::new(row, hasher, lines, pages.body, pages.checked());
-        Self {
-            row,
-            crls,
-            certificate_issuer,
-            pages,
-            hasher,
-            compared,
-            short_way,
-            lines,
-            filter,
-            tags,
-            records,
-        }
+    #[inline(always)]
+    pub(super) fn new(front: &'a Front, stored: &'a StoredTable, pages: Pages<'a>) -> Self {
+        Self { front, row: &stored.row, short_way: &stored.short_way, pages }
     }
 
     /// The record of a serial, `None` if it is not listed.
@@ -117,12 +86,13 @@ impl<'a> Table<'a> {
     /// Whose certificates they are; `None` for the authority's own.
     #[must_use]
     pub fn certificate_issuer(&self) -> Option<NameKey> {
-        self.certificate_issuer.map(NameKey::from_octets)
+        let issuers = self.front.header.section(self.pages.file, SectionKind::Issuers).unwrap_or_default();
+        self.row.issuer_octets(issuers).map(NameKey::from_octets)
     }
 
     /// The CRLs with entries in this table, in the order of their ids.
     pub fn crls(&self) -> impl Iterator<Item = CrlId> + use<'a> {
-        self.crls.iter().map(|table_crl| CrlId(table_crl.crl))
+        self.table_crls().iter().map(|table_crl| CrlId(table_crl.crl))
     }
 
     /// The serials of an ordinal table as a bitmap in the portable Roaring format, which other programs read;
@@ -143,10 +113,11 @@ impl<'a> Table<'a> {
     /// # Errors
     /// [`IndexError`] if the set is damaged.
     pub fn crl_set(&self, crl: CrlId) -> Result<Option<RecordSet<'a>>, IndexError> {
-        let Ok(position) = self.crls.binary_search_by_key(&crl.0, |table_crl| table_crl.crl) else {
+        let crls = self.table_crls();
+        let Ok(position) = crls.binary_search_by_key(&crl.0, |table_crl| table_crl.crl) else {
             return Ok(None);
         };
-        self.crls.get(position).map(|table_crl| RecordSet::read(&self.pages, table_crl.set)).transpose()
+        crls.get(position).map(|table_crl| RecordSet::read(&self.pages, table_crl.set)).transpose()
     }
 
     /// The ordinals of the records whose serials the previous generation did not have; `None` if the file was built
@@ -155,7 +126,7 @@ impl<'a> Table<'a> {
     /// # Errors
     /// [`IndexError`] if the set is damaged.
     pub fn added(&self) -> Result<Option<RecordSet<'a>>, IndexError> {
-        self.compared.then(|| RecordSet::read(&self.pages, self.row.added)).transpose()
+        self.is_compared().then(|| RecordSet::read(&self.pages, self.row.added)).transpose()
     }
 
     /// The ordinals, in the previous generation's table of this authority and certificate issuer, of the serials
@@ -164,30 +135,47 @@ impl<'a> Table<'a> {
     /// # Errors
     /// [`IndexError`] if the set is damaged.
     pub fn removed(&self) -> Result<Option<RecordSet<'a>>, IndexError> {
-        self.compared.then(|| RecordSet::read(&self.pages, self.row.removed)).transpose()
+        self.is_compared().then(|| RecordSet::read(&self.pages, self.row.removed)).transpose()
+    }
+
+    /// Its CRLs and the sets of the records they list.
+    #[inline(always)]
+    pub(super) fn table_crls(&self) -> &'a [TableCrl] {
+        self.front.crls_of_table(self.row)
+    }
+
+    #[inline(always)]
+    pub(super) fn hasher(&self) -> &'a Hasher {
+        &self.front.hasher
+    }
+
+    /// Whether the file was built with a look at the previous generation.
+    fn is_compared(&self) -> bool {
+        self.front.header.previous.is_some()
     }
 
     #[inline(always)]
     fn locate(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
-        match self.short_way.locate(serial) {
+        match self.locate_shortly(serial) {
             Known::Absent => Ok(None),
             Known::Found(hit) => Ok(Some(hit)),
             Known::Unsure => self.locate_any(serial),
         }
     }
 
-    /// The careful way for a serial of any length and sign.
+    /// The answer for a serial of any length and sign.
     #[inline(never)]
-    fn locate_any(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
+    pub(super) fn locate_any(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
         match Magnitude::of(serial) {
-            Some(serial) => self.locate_carefully(serial),
+            Some(serial) => self.locate_magnitude(serial),
             None => self.locate_exception(serial),
         }
     }
 
-    #[inline(always)]
+    /// The answer for a serial that is no exception.
+    #[inline]
     pub(super) fn locate_magnitude(&self, serial: Magnitude) -> Result<Option<Hit>, IndexError> {
-        match self.short_way.locate_magnitude(serial) {
+        match self.locate_by_filter(serial) {
             Known::Absent => Ok(None),
             Known::Found(hit) => Ok(Some(hit)),
             Known::Unsure => self.locate_carefully(serial),
@@ -195,78 +183,39 @@ impl<'a> Table<'a> {
     }
 
     /// Checks what it reads, and says what is wrong with it.
+    #[cold]
     #[inline(never)]
     fn locate_carefully(&self, serial: Magnitude) -> Result<Option<Hit>, IndexError> {
         match self.row.encoding {
             Encoding::Hashed => {
-                let hash = self.hasher.hash(serial);
-                if self.row.filter_lines > 0 && !self.filter_passes(hash)? {
+                let hash = self.hasher().hash(serial);
+                if self.row.buckets == 0 || (self.row.filter_lines > 0 && !self.filter_passes(hash)?) {
                     return Ok(None);
                 }
-                self.locate_hashed(serial, hash)
+                self.search_bucket(serial, hash)
             }
             Encoding::Ordinal => self.locate_ordinal(serial),
         }
     }
 
     /// One line of the filter.
-    #[inline(always)]
     pub(super) fn filter_passes(&self, hash: u64) -> Result<bool, IndexError> {
-        let line = filter_line(hash, self.row.filter_lines);
-        let line = self.line(self.filter.wrapping_add(to_usize(line)), Part::Filter)?;
-        Ok(filter_may_contain(line, filter_bits(hash)))
+        let at = to_usize(filter_line(hash, self.row.filter_lines)).wrapping_mul(LINE);
+        Ok(filter_may_contain(self.field(self.row.spans.filter, at, Part::Filter)?, filter_bits(hash)))
     }
 
-    /// As [`Table::locate_hashed`], the short way where it leads there.
-    #[inline(always)]
-    pub(super) fn locate_candidate(&self, serial: Magnitude, hash: u64) -> Result<Option<Hit>, IndexError> {
-        match self.short_way.locate_in_bucket(serial, hash) {
-            Known::Absent => Ok(None),
-            Known::Found(hit) => Ok(Some(hit)),
-            Known::Unsure => self.locate_hashed(serial, hash),
-        }
-    }
-
-    /// One tag line, and more only if the serial is most probably there.
-    #[inline(always)]
-    pub(super) fn locate_hashed(&self, serial: Magnitude, hash: u64) -> Result<Option<Hit>, IndexError> {
-        if self.row.buckets == 0 || !self.tags_pass(hash)? {
-            return Ok(None);
-        }
-        self.search_bucket(serial, hash)
-    }
-
-    /// One tag line: whether a hash has candidates in its bucket.
-    #[inline(always)]
-    pub(super) fn tags_pass(&self, hash: u64) -> Result<bool, IndexError> {
-        let (bucket, tag) = bucket_and_tag(hash, self.row.buckets);
-        let line = self.line(self.tags.wrapping_add(to_usize(bucket)), Part::Tags)?;
-        // Tags are sorted: a bucket that goes on behind its line goes on with tags that are not below the last.
-        Ok(any_slot_matches(line, tag) || tag >= last_tag(line))
-    }
-
-    /// An octet of the filter line of a hash, unchecked, for loading it ahead of its use.
-    #[inline(always)]
-    pub(super) fn filter_octet(&self, hash: u64) -> Option<&'a u8> {
-        let line = filter_line(hash, self.row.filter_lines);
-        self.lines.get(self.filter.wrapping_add(to_usize(line)))?.first()
-    }
-
-    /// The tag line of a hash, unchecked, for loading it ahead of its use.
-    #[inline(always)]
-    pub(super) fn tag_line(&self, hash: u64) -> Option<&'a Line> {
-        let (bucket, _) = bucket_and_tag(hash, self.row.buckets);
-        self.lines.get(self.tags.wrapping_add(to_usize(bucket)))
-    }
-
-    /// The candidates of a bucket are compared with the serial.
-    #[inline(never)]
+    /// One tag line; the candidates it leaves are compared with the serial.
     fn search_bucket(&self, serial: Magnitude, hash: u64) -> Result<Option<Hit>, IndexError> {
         let (bucket, tag) = bucket_and_tag(hash, self.row.buckets);
-        // Checked a moment ago.
-        let Some(line) = self.tag_line(hash) else { return Ok(None) };
+        let line: &Line = self.field(self.row.spans.keys, to_usize(bucket).wrapping_mul(LINE), Part::Tags)?;
+        let slots = matching_slots(line, tag);
+        // Tags are sorted: a bucket that goes on behind its line goes on with tags that are not below the last.
+        let goes_on = tag >= last_tag(line);
+        if slots.is_empty() && !goes_on {
+            return Ok(None);
+        }
         let (start, end) = self.bucket_bounds(bucket)?;
-        for slot in matching_slots(line, tag) {
+        for slot in slots {
             let ordinal = start.wrapping_add(slot);
             // Empty slots look like the highest tag.
             if ordinal < end
@@ -276,7 +225,7 @@ impl<'a> Table<'a> {
             }
         }
         let in_line = u32::try_from(TAGS_PER_LINE).unwrap_or(u32::MAX);
-        if end - start > in_line && tag >= last_tag(line) {
+        if end - start > in_line && goes_on {
             for ordinal in start + in_line..end {
                 if let Some(hit) = self.record_if(serial, ordinal)? {
                     return Ok(Some(hit));
@@ -297,43 +246,33 @@ impl<'a> Table<'a> {
         }
     }
 
-    #[inline(always)]
     fn record_if(&self, serial: Magnitude, ordinal: u32) -> Result<Option<Hit>, IndexError> {
         let (stored, fact) = self.record(ordinal)?;
         Ok((stored == serial).then_some(Hit { ordinal, fact }))
     }
 
     /// Serial and fact word of a hashed record.
-    #[inline(always)]
     pub(super) fn record(&self, ordinal: u32) -> Result<(Magnitude, u32), IndexError> {
         let be = |octets: &[u8], at| array_at(octets, at).map_or(0, |octets| u64::from_be_bytes(*octets));
-        let number = to_usize(ordinal);
+        let (span, at) = (self.row.spans.records, self.row.width.position(ordinal));
         Ok(match self.row.width {
             Width::Eight => {
-                let octets: &[u8; 12] = self.record_in_line(number / 5, number % 5 * 12)?;
+                let octets: &[u8; 12] = self.field(span, at, Part::Records)?;
                 let serial = Magnitude { high: 0, middle: 0, low: be(octets, 0) };
                 (serial, u32_at(octets, 8).unwrap_or(0))
             }
             Width::Sixteen => {
-                let octets: &[u8; 20] = self.record_in_line(number / 3, number % 3 * 20)?;
+                let octets: &[u8; 20] = self.field(span, at, Part::Records)?;
                 let serial = Magnitude { high: 0, middle: be(octets, 0), low: be(octets, 8) };
                 (serial, u32_at(octets, 16).unwrap_or(0))
             }
             Width::Twenty => {
-                let (span, at) = (self.row.spans.records, self.row.width.position(ordinal));
                 let octets: &[u8; 24] = self.field(span, at, Part::Records)?;
                 let high = array_at(octets, 0).map_or(0, |octets| u32::from_be_bytes(*octets));
                 let serial = Magnitude { high, middle: be(octets, 4), low: be(octets, 12) };
                 (serial, u32_at(octets, 20).unwrap_or(0))
             }
         })
-    }
-
-    /// A record of a width that does not straddle lines; callers keep to ordinals of the table.
-    #[inline(always)]
-    fn record_in_line<const N: usize>(&self, line: usize, at: usize) -> Result<&'a [u8; N], IndexError> {
-        let line = self.line(self.records.wrapping_add(line), Part::Records)?;
-        array_at(line, at).ok_or(malformed(Part::Records, "a record lies outside of its line"))
     }
 
     fn locate_ordinal(&self, serial: Magnitude) -> Result<Option<Hit>, IndexError> {
@@ -439,15 +378,6 @@ impl<'a> Table<'a> {
 
     fn source(&self, span: Span, part: Part) -> PartSource<'a> {
         PartSource { pages: self.pages, span, part }
-    }
-
-    #[inline(always)]
-    fn line(&self, number: usize, part: Part) -> Result<&'a Line, IndexError> {
-        let Some(line) = self.lines.get(number) else {
-            return Err(malformed(part, "a line lies outside of the file"));
-        };
-        self.pages.touch(number.wrapping_mul(LINE))?;
-        Ok(line)
     }
 }
 

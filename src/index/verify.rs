@@ -115,10 +115,10 @@ impl<'t> TableCheck<'t> {
     }
 
     fn run(mut self) -> Result<u64, IndexError> {
-        if !self.table.crls.is_sorted_by(|left, right| left.crl < right.crl) {
+        if !self.table.table_crls().is_sorted_by(|left, right| left.crl < right.crl) {
             return Err(malformed(Part::Tables, "the CRLs of a table are not in order"));
         }
-        for table_crl in self.table.crls {
+        for table_crl in self.table.table_crls() {
             let set = super::set::RecordSet::read(&self.table.pages, table_crl.set)?.to_bitmap()?;
             self.sets.push(SetCheck { ordinals: set.into_iter() });
         }
@@ -151,7 +151,7 @@ impl<'t> TableCheck<'t> {
             let mut tags = [NO_TAG; TAGS_PER_LINE];
             for (number, ordinal) in (start..end).enumerate() {
                 let (serial, _) = self.table.record(ordinal)?;
-                let hash = self.table.hasher.hash(serial);
+                let hash = self.table.hasher().hash(serial);
                 let (own_bucket, tag) = bucket_and_tag(hash, self.row.buckets);
                 if own_bucket != bucket {
                     return Err(malformed(
@@ -249,7 +249,7 @@ impl<'t> TableCheck<'t> {
         let mut last = None;
         loop {
             let row = self.table.detail_row(self.rows)?;
-            let crl = self.table.crls.get(to_usize(row.crl)).map(|table_crl| table_crl.crl);
+            let crl = self.table.table_crls().get(to_usize(row.crl)).map(|table_crl| table_crl.crl);
             let crl =
                 crl.ok_or(malformed(Part::Details, "a row is of a CRL that the table does not have"))?;
             if row.ordinal != ordinal || last.is_some_and(|last| last >= row.crl) {
@@ -277,7 +277,7 @@ impl<'t> TableCheck<'t> {
 
     /// The set of a CRL must name this record next.
     fn meet(&mut self, ordinal: u32, crl: u32) -> Result<(), IndexError> {
-        let position = self.table.crls.binary_search_by_key(&crl, |table_crl| table_crl.crl);
+        let position = self.table.table_crls().binary_search_by_key(&crl, |table_crl| table_crl.crl);
         let set = position.ok().and_then(|position| self.sets.get_mut(position));
         match set.and_then(|set| set.ordinals.next()) {
             Some(next) if next == ordinal => Ok(()),

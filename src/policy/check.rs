@@ -48,6 +48,21 @@ pub fn check_serial<B: AsRef<[u8]>>(
     check(index, authority, serial, &Subject::Serial, at, policy)
 }
 
+/// What [`check_serial`] says of a serial that no CRL lists; those of other authorities are left out.
+pub(super) fn unlisted<B: AsRef<[u8]>>(
+    index: &Index<B>,
+    authority: AuthorityId,
+    at: UnixTime,
+    policy: &Policy,
+) -> Verdict {
+    let own = index.crls_of(authority).map(|(_, crl)| Evidence {
+        issued_by: IssuedBy::OwnAuthority,
+        crl,
+        listing: None,
+    });
+    verdict(index.generation(), &judge(own, &Subject::Serial, at, policy))
+}
+
 fn check<B: AsRef<[u8]>>(
     index: &Index<B>,
     authority: Option<AuthorityId>,
@@ -86,7 +101,7 @@ fn check<B: AsRef<[u8]>>(
 
 /// The authorities whose indirect CRLs may speak for the subject: those that the certificate names, or, for a bare
 /// serial, all that list certificates of its authority.
-fn indirect_issuers<B: AsRef<[u8]>>(
+pub(super) fn indirect_issuers<B: AsRef<[u8]>>(
     index: &Index<B>,
     authority: AuthorityId,
     subject: &Subject<'_>,
@@ -143,7 +158,7 @@ fn listing_by(found: &Found<'_>, crl: CrlId) -> Option<Listing> {
     found.listings().filter_map(Result::ok).find(|(by, _)| *by == crl).map(|(_, listing)| listing)
 }
 
-fn verdict(generation: u64, judgement: &Judgement<'_>) -> Verdict {
+pub(super) fn verdict(generation: u64, judgement: &Judgement<'_>) -> Verdict {
     let crl: Option<&CrlFacts> = judgement.decided_by;
     Verdict {
         status: judgement.status,

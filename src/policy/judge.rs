@@ -24,7 +24,8 @@ pub fn judge<'a, E>(evidence: E, subject: &Subject<'_>, at: UnixTime, policy: &P
 where
     E: Iterator<Item = Evidence<'a>> + Clone,
 {
-    let case = Case { evidence, subject, at, policy };
+    let has_deltas = evidence.clone().any(|item| item.crl.is_delta());
+    let case = Case { evidence, subject, at, policy, has_deltas };
     if let Some((revocation, crl)) = case.revocation() {
         return Judgement { status: Status::Revoked(revocation), decided_by: Some(crl) };
     }
@@ -49,6 +50,8 @@ struct Case<'s, E> {
     subject: &'s Subject<'s>,
     at: UnixTime,
     policy: &'s Policy,
+    /// Without one there is none to look for, complete CRL by complete CRL.
+    has_deltas: bool,
 }
 
 impl<'a, E> Case<'_, E>
@@ -94,6 +97,9 @@ where
 
     /// The newest delta in an admitted window that can be combined with `base` (step c).
     fn newest_delta(&self, base: &Evidence<'a>, admitted: impl Fn(Window) -> bool) -> Option<Evidence<'a>> {
+        if !self.has_deltas {
+            return None;
+        }
         let deltas = self.evidence().filter(|delta| {
             delta.issued_by == base.issued_by
                 && delta.crl.applies_to(base.crl)

@@ -3,7 +3,8 @@
 //! [`judge()`] is the heart. It takes what the CRLs in hand are and what each says of one serial ([`Evidence`]), what
 //! is known of the certificate in question ([`Subject`]), a time and a [`Policy`], and returns a status for every
 //! input; it reads no clock, touches no file and allocates nothing. [`check_certificate`] and [`check_serial`]
-//! gather the evidence from an index.
+//! gather the evidence from an index. An [`AuthorityView`] does the same for many serials of one authority, and has
+//! looked up beforehand what they share.
 //!
 //! Three rules go beyond the letter of the RFC, always towards denying (reasons in `docs/decisions.md`):
 //!
@@ -17,10 +18,12 @@ mod check;
 mod coverage;
 mod evidence;
 mod judge;
+mod view;
 mod window;
 
 pub use authority::{resolve_certificate, resolve_issuer};
 pub use check::{check_certificate, check_serial};
 pub use evidence::{Evidence, IssuedBy, Subject};
 pub use judge::{Judgement, judge};
+pub use view::AuthorityView;
 pub use window::{Policy, Window};

@@ -37,13 +37,19 @@ impl Policy {
         crl.next_update.unwrap_or_else(|| crl.this_update.plus(self.life_without_next_update))
     }
 
+    /// The times at which [`Policy::window`] changes for a CRL.
+    pub(super) fn bounds(&self, crl: &CrlFacts) -> [UnixTime; 2] {
+        [crl.this_update, self.end_of_life(crl).plus(self.grace)]
+    }
+
     /// Where `at` falls. A list is current from its thisUpdate up to, but not including, its nextUpdate (RFC 5280
     /// section 6.3.3 step a asks for a time before it).
     #[must_use]
     pub fn window(&self, crl: &CrlFacts, at: UnixTime) -> Window {
-        if at < crl.this_update {
+        let [begin, end] = self.bounds(crl);
+        if at < begin {
             Window::NotYetValid
-        } else if at < self.end_of_life(crl).plus(self.grace) {
+        } else if at < end {
             Window::Current
         } else {
             Window::Stale
