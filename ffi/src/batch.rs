@@ -73,7 +73,7 @@ fn ask(
     terms: &Terms,
     answers: &mut Answers<'_>,
 ) -> Result<(), Failure> {
-    let reading = issuer.generations.to_answer();
+    let reading = issuer.generations.to_answer_under(&terms.policy);
     let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
     let filler = SerialRef::new(&[0])?;
     for (group, first) in serials.chunks(GROUP).zip((0..).step_by(GROUP)) {
@@ -98,7 +98,7 @@ fn ask(
         resolved.check_serials(lanes, terms.at, &terms.policy, |lane, verdict| {
             let position = positions.get(lane).copied().unwrap_or(usize::MAX);
             match verdict {
-                Ok(verdict) => answers.set(position, &verdict),
+                Ok(verdict) => answers.set(position, verdict),
                 Err(error) => {
                     let failure = Failure::Index(error);
                     answers.set_failure(position, &failure);

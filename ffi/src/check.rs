@@ -78,7 +78,7 @@ pub unsafe extern "C" fn revocache_check_serial(
         let issuer = required(issuer, "issuer")?;
         // SAFETY: passed on.
         let serial = unsafe { read_serial(serial, serial_length, terms.negative_serials) }?;
-        let reading = issuer.generations.to_answer();
+        let reading = issuer.generations.to_answer_under(&terms.policy);
         let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
         Ok(resolved.check_serial(serial, terms.at, &terms.policy)?)
     };

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
 use std::time::Duration;
 
+use revocache::policy::Policy;
 use revocache::publish::{IndexFolder, IndexReader, PublishError, Snapshot, open_file};
 
 use crate::failure::Failure;
@@ -18,6 +19,9 @@ use crate::resolved::{IssuerKey, Resolved};
 
 /// How often a writer looks whether readers are done before it leaves the rest to the next writer.
 const LOOKS: u32 = 100;
+
+/// Policies (graces) that issuers are prepared for; under others checks are slower.
+const PREPARED_POLICIES: usize = 4;
 
 /// Seconds between attempts to open a generation that could not be opened, where checks refresh by themselves.
 const RETRY_SECONDS: i64 = 1;
@@ -47,6 +51,8 @@ pub(crate) struct InForce {
     /// `None` for a single file.
     reader: Option<Arc<IndexReader>>,
     snapshot: Snapshot,
+    /// What is prepared for: the default, and what was asked under since.
+    policies: Vec<Policy>,
     /// By the number of the issuer's handle; `None` where the handle was freed.
     issuers: Vec<Option<Issuer>>,
     /// Once replaced: in which epoch, and what was replaced before. For the writer whose turn it is.
@@ -58,6 +64,13 @@ pub(crate) struct InForce {
 struct Issuer {
     key: Arc<IssuerKey>,
     resolved: Arc<Resolved>,
+}
+
+impl Issuer {
+    fn new(key: Arc<IssuerKey>, snapshot: &Snapshot, policies: &[Policy]) -> Self {
+        let resolved = Arc::new(Resolved::new(snapshot.clone(), &key, policies));
+        Self { key, resolved }
+    }
 }
 
 /// What is in force, kept for as long as this lives.
@@ -91,7 +104,7 @@ impl Generations {
     fn new(reader: Option<Arc<IndexReader>>, snapshot: Snapshot, refresh: Refresh) -> Result<Self, Failure> {
         let pins =
             Pins::new().map_err(|source| Failure::Io { action: "map memory for the handle", source })?;
-        let first = Box::new(InForce::new(reader, snapshot, Vec::new()));
+        let first = Box::new(InForce::new(reader, snapshot, vec![Policy::default()], Vec::new()));
         Ok(Self {
             current: AtomicPtr::new(Box::into_raw(first)),
             pins,
@@ -110,6 +123,18 @@ impl Generations {
             return self.after_refresh(reading);
         }
         reading
+    }
+
+    /// The same for questions about issuers under this policy.
+    #[inline(always)]
+    pub(crate) fn to_answer_under(&self, policy: &Policy) -> Reading<'_> {
+        let reading = self.to_answer();
+        if reading.knows(policy) {
+            return reading;
+        }
+        drop(reading);
+        self.learn(policy);
+        self.to_answer()
     }
 
     /// What is in force, as it is.
@@ -154,12 +179,7 @@ impl Generations {
                 return Ok(());
             };
             let (reader, snapshot) = newest(reader)?;
-            let issuers = now.issuers.iter().map(|issuer| {
-                let key = &issuer.as_ref()?.key;
-                Some(Issuer { key: key.clone(), resolved: Resolved::new(snapshot.clone(), key).into() })
-            });
-            let issuers = issuers.collect();
-            InForce::new(Some(reader), snapshot, issuers)
+            now.again(Some(reader), snapshot, now.policies.clone())
         };
         self.replace(next, turn);
         Ok(())
@@ -171,18 +191,34 @@ impl Generations {
         let (next, number) = {
             let reading = self.reading();
             let now = reading.in_force();
-            let resolved = Resolved::new(now.snapshot.clone(), &key).into();
-            let issuer = Issuer { key: Arc::new(key), resolved };
+            let issuer = Issuer::new(Arc::new(key), &now.snapshot, &now.policies);
             let mut issuers = now.issuers.clone();
             let number = issuers.iter().position(Option::is_none).unwrap_or(issuers.len());
             match issuers.get_mut(number) {
                 Some(free) => *free = Some(issuer),
                 None => issuers.push(Some(issuer)),
             }
-            (InForce::new(now.reader.clone(), now.snapshot.clone(), issuers), number)
+            (now.with_issuers(issuers), number)
         };
         self.replace(next, &turn);
         number
+    }
+
+    /// Prepares every issuer for a policy that was not asked under before, so that the next checks under it are as fast
+    /// as under the default. Without effect while another thread has the turn, or if there are too many already.
+    #[cold]
+    pub(crate) fn learn(&self, policy: &Policy) {
+        let Some(turn) = self.pins.try_turn() else { return };
+        let next = {
+            let reading = self.reading();
+            let now = reading.in_force();
+            if now.policies.contains(policy) || now.policies.len() >= PREPARED_POLICIES {
+                return;
+            }
+            let policies = now.policies.iter().chain([policy]).copied().collect();
+            now.again(now.reader.clone(), now.snapshot.clone(), policies)
+        };
+        self.replace(next, &turn);
     }
 
     /// Forgets an issuer that nobody asks any more.
@@ -198,7 +234,7 @@ impl Generations {
             while let Some(None) = issuers.last() {
                 issuers.pop();
             }
-            InForce::new(now.reader.clone(), now.snapshot.clone(), issuers)
+            now.with_issuers(issuers)
         };
         self.replace(next, &turn);
     }
@@ -272,9 +308,25 @@ impl Drop for Generations {
 }
 
 impl InForce {
-    fn new(reader: Option<Arc<IndexReader>>, snapshot: Snapshot, issuers: Vec<Option<Issuer>>) -> Self {
+    fn new(
+        reader: Option<Arc<IndexReader>>,
+        snapshot: Snapshot,
+        policies: Vec<Policy>,
+        issuers: Vec<Option<Issuer>>,
+    ) -> Self {
         let (epoch, earlier) = (AtomicU64::new(0), AtomicPtr::new(std::ptr::null_mut()));
-        Self { reader, snapshot, issuers, epoch, earlier }
+        Self { reader, snapshot, policies, issuers, epoch, earlier }
+    }
+
+    fn with_issuers(&self, issuers: Vec<Option<Issuer>>) -> Self {
+        Self::new(self.reader.clone(), self.snapshot.clone(), self.policies.clone(), issuers)
+    }
+
+    /// The same issuers, looked up again.
+    fn again(&self, reader: Option<Arc<IndexReader>>, snapshot: Snapshot, policies: Vec<Policy>) -> Self {
+        let look_up = |issuer: &Issuer| Issuer::new(Arc::clone(&issuer.key), &snapshot, &policies);
+        let issuers = self.issuers.iter().map(|issuer| issuer.as_ref().map(look_up)).collect();
+        Self::new(reader, snapshot, policies, issuers)
     }
 
     #[inline(always)]
@@ -293,6 +345,13 @@ impl Reading<'_> {
     #[inline(always)]
     pub(crate) fn snapshot(&self) -> &Snapshot {
         &self.in_force.snapshot
+    }
+
+    /// Whether issuers are prepared for this policy, or there are too many to prepare for another.
+    #[inline(always)]
+    pub(crate) fn knows(&self, policy: &Policy) -> bool {
+        let policies = &self.in_force.policies;
+        policies.contains(policy) || policies.len() >= PREPARED_POLICIES
     }
 
     /// The place of the issuer with this number.

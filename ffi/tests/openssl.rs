@@ -130,7 +130,7 @@ fn nginx_refuses_a_revoked_client_through_the_wrapped_callback() {
         ""
     };
     let configuration = format!(
-        "{user} daemon off; worker_processes 2; error_log {folder}/error.log; pid {folder}/nginx.pid;\n\
+        "{user} daemon off; worker_processes 2; error_log {folder}/error.log info; pid {folder}/nginx.pid;\n\
          events {{}}\n\
          http {{\n\
            access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;\n\
@@ -174,7 +174,11 @@ fn nginx_refuses_a_revoked_client_through_the_wrapped_callback() {
     let good = ask("good");
     assert!(good.contains("welcome"), "{good}{:?}", fs::read_to_string(world.path("error.log")));
     let refused = ask("revoked");
-    assert!(refused.contains("400") && !refused.contains("welcome"), "{refused}");
+    assert!(
+        refused.contains("400") && !refused.contains("welcome"),
+        "{refused}{:?}",
+        fs::read_to_string(world.path("error.log"))
+    );
     let log = fs::read_to_string(world.path("error.log")).unwrap();
     assert!(log.contains("client SSL certificate verify error: (23:certificate revoked)"), "{log}");
     world.publish(&[GOOD.to_vec()]);
