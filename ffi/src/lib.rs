@@ -1,32 +1,42 @@
-//! The C ABI of revocache.
+//! The C ABI of revocache: open an index, ask it from any thread, before and after fork.
 //!
-//! So far it tells which version it is: two functions without arguments, state or allocation, to be called from any
-//! thread at any time. The calls that open an index and ask it follow; until then the ABI version is 0 and promises
-//! nothing.
-#![allow(unsafe_code, reason = "exporting a C symbol is unsafe by declaration: its name must be unique")]
+//! What C sees is in `include/revocache.h`, which cbindgen makes from the comments here; they are written for readers of
+//! that header. Types are named as in C. The functions are thin: `boundary` stops panics and looks for NULL,
+//! `generations` keeps what is in force, `pins` lets it be replaced while threads read it, and the answers come from
+//! [`revocache::policy`].
+//!
+//! Links ranks 0 to 3 of revocache only: no runtime, no threads, no global state.
+#![allow(unsafe_code, reason = "pointers of C, symbols of C, and memory that threads share without a lock")]
+#![allow(non_camel_case_types, reason = "types are named as in C")]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "what every pointer must be is said once, in the preamble of the header"
+)]
 
-use std::ffi::{CStr, c_char};
+mod batch;
+mod boundary;
+mod check;
+mod facts;
+mod failure;
+mod generations;
+mod index;
+mod issuer;
+mod pins;
+mod policy;
+mod resolved;
+mod result;
+mod verdict;
+mod version;
 
-/// Version of the functions and structures of this header. It rises when a program compiled against an earlier one
-/// would no longer work; 0 is not stable.
-pub const REVOCACHE_ABI_VERSION: u32 = 0;
-
-const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
-    Ok(version) => version,
-    Err(_) => c"",
+pub use batch::*;
+pub use check::*;
+pub use facts::*;
+pub use failure::{REVOCACHE_ERROR_TEXT, revocache_error};
+pub use index::*;
+pub use issuer::*;
+pub use policy::{
+    REVOCACHE_HARD_FAIL, REVOCACHE_POLICY_NEGATIVE_SERIALS, REVOCACHE_SOFT_FAIL, revocache_policy,
 };
-
-/// The ABI version of the library that is loaded, to compare with REVOCACHE_ABI_VERSION of the header.
-// SAFETY: no other symbol of this name exists in the library.
-#[unsafe(no_mangle)]
-pub extern "C" fn revocache_abi_version() -> u32 {
-    REVOCACHE_ABI_VERSION
-}
-
-/// The version of the library, such as "0.1.0": a NUL-terminated string that lives as long as the library is
-/// loaded and must not be freed.
-// SAFETY: no other symbol of this name exists in the library.
-#[unsafe(no_mangle)]
-pub extern "C" fn revocache_version() -> *const c_char {
-    VERSION.as_ptr()
-}
+pub use result::*;
+pub use verdict::*;
+pub use version::*;

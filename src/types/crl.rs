@@ -33,6 +33,12 @@ impl CrlNumber {
         Some(Self { octets: number })
     }
 
+    /// The number in full width, most significant octet first.
+    #[must_use]
+    pub const fn octets(&self) -> &[u8; Self::MAX_OCTETS] {
+        &self.octets
+    }
+
     /// The magnitude without leading zeros; zero has no octets.
     #[must_use]
     pub fn magnitude(&self) -> &[u8] {

@@ -1,0 +1,191 @@
+//! Many questions at once, with their cache misses side by side.
+
+use std::mem::MaybeUninit;
+
+use revocache::types::{SerialRef, Verdict};
+
+use crate::boundary::{OutArray, answer, elements, out_elements, required};
+use crate::check::{read_serial, revocache_octets};
+use crate::failure::{Failure, revocache_error};
+use crate::issuer::revocache_issuer;
+use crate::policy::{OnUnknown, Terms, revocache_policy};
+use crate::result::{of_failure, revocache_result};
+use crate::verdict::{result_of, revocache_verdict};
+
+/// The most questions of a batch.
+pub const REVOCACHE_MAX_BATCH: usize = 1 << 20;
+
+/// Questions that are prepared at once.
+const GROUP: usize = 64;
+
+const WHAT: &str = "the batch";
+const UNIT: &str = "questions";
+
+/// Are the certificates with these serial numbers revoked? All are answered from one generation. Up to four times faster
+/// per question than revocache_check_serial on large lists, with the same guarantees.
+///
+/// serials: an array, each as for revocache_check_serial. count: elements of each array, at most REVOCACHE_MAX_BATCH;
+/// 0 is fine. results: an array of the caller, set to what revocache_check_serial would return for each. verdicts: NULL,
+/// or an array of the caller, filled likewise; the `size` of its first element counts for all.
+/// policy: may be NULL, for the defaults; `at` 0 is the time of the call for all. error: may be NULL; about the first
+/// error.
+///
+/// Returns the worst result: the first error if there is any, else REVOKED, UNKNOWN, or GOOD if all are good; OK for no
+/// questions. If the arguments are wrong, every result is the error (where there is an array to set).
+// SAFETY: no other symbol of this name exists in the library; pointers are as the header's preamble demands.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn revocache_check_batch(
+    issuer: Option<&revocache_issuer>,
+    serials: *const revocache_octets,
+    count: usize,
+    policy: *const revocache_policy,
+    results: *mut revocache_result,
+    verdicts: *mut revocache_verdict,
+    error: *mut revocache_error,
+) -> revocache_result {
+    answer(error, || {
+        // SAFETY: passed on.
+        let mut answers = unsafe { Answers::new(results, verdicts, count) }?;
+        let prepared = required(issuer, "issuer").and_then(|issuer| {
+            // SAFETY: passed on.
+            let terms = unsafe { Terms::read(policy) }?;
+            // SAFETY: passed on.
+            let serials = unsafe { elements(serials, count, REVOCACHE_MAX_BATCH, WHAT, UNIT) }?;
+            Ok((issuer, serials, terms))
+        });
+        let (issuer, serials, terms) = match prepared {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                (0..count).for_each(|position| answers.set_failure(position, &failure));
+                return Err(failure);
+            }
+        };
+        answers.on_unknown = terms.on_unknown;
+        ask(issuer, serials, &terms, &mut answers)?;
+        answers.worst()
+    })
+}
+
+/// Asks group by group.
+fn ask(
+    issuer: &revocache_issuer,
+    serials: &[revocache_octets],
+    terms: &Terms,
+    answers: &mut Answers<'_>,
+) -> Result<(), Failure> {
+    let reading = issuer.generations.to_answer_under(&terms.policy);
+    let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
+    let filler = SerialRef::new(&[0])?;
+    for (group, first) in serials.chunks(GROUP).zip((0..).step_by(GROUP)) {
+        // Side by side, with the position each has in the caller's arrays.
+        let (mut lanes, mut positions, mut used) = ([filler; GROUP], [0; GROUP], 0);
+        for (view, position) in group.iter().zip(first..) {
+            // SAFETY: the caller of the entry point promises the octets of each.
+            match unsafe { read_serial(view.data, view.length, terms.negative_serials) } {
+                Ok(serial) => {
+                    if let (Some(lane), Some(place)) = (lanes.get_mut(used), positions.get_mut(used)) {
+                        (*lane, *place) = (serial, position);
+                        used += 1;
+                    }
+                }
+                Err(failure) => {
+                    answers.set_failure(position, &failure);
+                    answers.keep(failure);
+                }
+            }
+        }
+        let lanes = lanes.get(..used).unwrap_or_default();
+        resolved.check_serials(lanes, terms.at, &terms.policy, |lane, verdict| {
+            let position = positions.get(lane).copied().unwrap_or(usize::MAX);
+            match verdict {
+                Ok(verdict) => answers.set(position, verdict),
+                Err(error) => {
+                    let failure = Failure::Index(error);
+                    answers.set_failure(position, &failure);
+                    answers.keep(failure);
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The caller's arrays of answers.
+struct Answers<'a> {
+    results: &'a mut [MaybeUninit<revocache_result>],
+    verdicts: Option<OutArray<'a, revocache_verdict>>,
+    on_unknown: OnUnknown,
+    worst: revocache_result,
+    failure: Option<Failure>,
+}
+
+impl Answers<'_> {
+    /// Takes the caller's arrays, and sets every result to one that is not an answer.
+    ///
+    /// # Safety
+    /// Not NULL, each is an array of `count` elements that nobody else uses during the call.
+    unsafe fn new(
+        results: *mut revocache_result,
+        verdicts: *mut revocache_verdict,
+        count: usize,
+    ) -> Result<Self, Failure> {
+        // SAFETY: passed on.
+        let results = unsafe { out_elements(results, count, REVOCACHE_MAX_BATCH, WHAT, UNIT) }?;
+        results.iter_mut().for_each(|result| {
+            result.write(revocache_result::Panic);
+        });
+        let verdicts = if count == 0 { None } else { OutArray::optional(verdicts, count)? };
+        Ok(Self {
+            results,
+            verdicts,
+            on_unknown: OnUnknown::Refuse,
+            worst: revocache_result::Ok,
+            failure: None,
+        })
+    }
+
+    #[inline(always)]
+    fn set(&mut self, position: usize, verdict: &Verdict) {
+        let result = result_of(&verdict.status);
+        if severity(result) > severity(self.worst) {
+            self.worst = result;
+        }
+        self.write(position, result);
+        if let Some(out) = self.verdicts.as_ref().and_then(|verdicts| verdicts.at(position)) {
+            out.write(&revocache_verdict::of(verdict, self.on_unknown));
+        }
+    }
+
+    #[cold]
+    fn set_failure(&mut self, position: usize, failure: &Failure) {
+        self.write(position, of_failure(failure));
+        if let Some(out) = self.verdicts.as_ref().and_then(|verdicts| verdicts.at(position)) {
+            out.write(&revocache_verdict::of_failure(failure, self.on_unknown));
+        }
+    }
+
+    #[inline(always)]
+    fn write(&mut self, position: usize, result: revocache_result) {
+        if let Some(place) = self.results.get_mut(position) {
+            place.write(result);
+        }
+    }
+
+    /// Keeps the first failure, for the result of the call.
+    fn keep(&mut self, failure: Failure) {
+        self.failure.get_or_insert(failure);
+    }
+
+    fn worst(self) -> Result<revocache_result, Failure> {
+        self.failure.map_or(Ok(self.worst), Err)
+    }
+}
+
+fn severity(result: revocache_result) -> u8 {
+    match result {
+        revocache_result::Good => 1,
+        revocache_result::Unknown => 2,
+        revocache_result::Revoked => 3,
+        _ => 0,
+    }
+}

@@ -1,0 +1,268 @@
+//! The boundary kit: what every entry point needs and nothing else may do.
+//!
+//! *Panics* stop in [`answer`]. *NULL* is looked for before anything is touched: a parameter of C that must not be NULL
+//! becomes a reference or a slice through the functions here, or a [`Failure::Null`]. *Handles* are `Option<&T>` and
+//! `Option<Box<T>>` in the signatures: Rust guarantees that they are one pointer, NULL being `None`, so that ownership
+//! is a matter of types. *Structures* that may grow carry their size and cross as [`InStruct`] and [`OutStruct`]: a
+//! shorter one, of a program compiled against an earlier header, is never read or written behind its end.
+
+use std::ffi::{CStr, c_char};
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::failure::{Failure, revocache_error};
+use crate::result::revocache_result;
+
+/// The largest size a structure may claim. A later version may be larger than ours, but not as large as garbage.
+const LARGEST_STRUCTURE: usize = 4096;
+
+/// Octets of a path.
+const LONGEST_PATH: usize = 4096;
+
+/// Runs the body of an entry point: a panic becomes a result, a failure is told.
+#[inline(always)]
+pub(crate) fn answer<F>(error: *mut revocache_error, body: F) -> revocache_result
+where
+    F: FnOnce() -> Result<revocache_result, Failure>,
+{
+    // A panic leaves no shared state half changed: what checks share is replaced whole, by one pointer.
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(result)) => result,
+        Ok(Err(failure)) => failure.tell(error),
+        Err(payload) => panicked(payload),
+    }
+}
+
+/// Runs the body of an entry point that returns nothing.
+pub(crate) fn quietly<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        panicked(payload);
+        fallback
+    })
+}
+
+#[cold]
+fn panicked(payload: Box<dyn std::any::Any + Send>) -> revocache_result {
+    // Dropping it could panic again.
+    std::mem::forget(payload);
+    revocache_result::Panic
+}
+
+/// A parameter that must not be NULL.
+#[inline(always)]
+pub(crate) fn required<T>(parameter: Option<T>, what: &'static str) -> Result<T, Failure> {
+    parameter.ok_or(Failure::Null { what })
+}
+
+/// Octets of the caller. NULL is fine for none. Nothing is read of more than `limit`.
+///
+/// # Safety
+/// Not NULL, `pointer` is the start of `length` octets that nobody changes during the call.
+#[inline(always)]
+pub(crate) unsafe fn octets<'a>(
+    pointer: *const u8,
+    length: usize,
+    limit: usize,
+    what: &'static str,
+) -> Result<&'a [u8], Failure> {
+    // SAFETY: passed on.
+    unsafe { elements(pointer, length, limit, what, "octets") }
+}
+
+/// An array of the caller, as [`octets`].
+///
+/// # Safety
+/// As [`octets`]; any octets make a `T`, and the pointer is aligned for it.
+#[inline(always)]
+pub(crate) unsafe fn elements<'a, T>(
+    pointer: *const T,
+    length: usize,
+    limit: usize,
+    what: &'static str,
+    unit: &'static str,
+) -> Result<&'a [T], Failure> {
+    if length == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(Failure::Null { what });
+    }
+    if length > limit {
+        return Err(Failure::TooLong { what, found: length, unit, limit });
+    }
+    if !pointer.is_aligned() {
+        return Err(Failure::Value { what, found: 0, allowed: "an aligned pointer" });
+    }
+    // SAFETY: not NULL, aligned, and the caller promises the elements.
+    Ok(unsafe { std::slice::from_raw_parts(pointer, length) })
+}
+
+/// An array of the caller to be written, as [`elements`]. What is in it is not read.
+///
+/// # Safety
+/// Not NULL, `pointer` is the start of `length` elements that nobody else uses during the call.
+pub(crate) unsafe fn out_elements<'a, T>(
+    pointer: *mut T,
+    length: usize,
+    limit: usize,
+    what: &'static str,
+    unit: &'static str,
+) -> Result<&'a mut [MaybeUninit<T>], Failure> {
+    // SAFETY: passed on; nothing is read through it.
+    unsafe { elements(pointer.cast_const().cast::<MaybeUninit<T>>(), length, limit, what, unit) }?;
+    if length == 0 {
+        return Ok(&mut []);
+    }
+    // SAFETY: `elements` found it not NULL and aligned; the caller promises the rest.
+    Ok(unsafe { std::slice::from_raw_parts_mut(pointer.cast(), length) })
+}
+
+/// A path of the caller.
+///
+/// # Safety
+/// Not NULL, `pointer` is the start of a string that NUL ends, which nobody changes during the call.
+pub(crate) unsafe fn path<'a>(pointer: *const c_char) -> Result<&'a std::path::Path, Failure> {
+    use std::os::unix::ffi::OsStrExt;
+    const WHAT: &str = "the path";
+    if pointer.is_null() {
+        return Err(Failure::Null { what: WHAT });
+    }
+    // SAFETY: reads up to the NUL that the caller promises, or to the limit.
+    let length = unsafe { libc::strnlen(pointer, LONGEST_PATH) };
+    if length == LONGEST_PATH {
+        return Err(Failure::TooLong { what: WHAT, found: length, unit: "octets", limit: LONGEST_PATH - 1 });
+    }
+    // SAFETY: there is a NUL, it was found a moment ago.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    Ok(std::path::Path::new(std::ffi::OsStr::from_bytes(text.to_bytes())))
+}
+
+/// Hands a new handle to the caller.
+pub(crate) fn give<T>(place: &mut MaybeUninit<Option<Box<T>>>, handle: T) {
+    // What was there is not dropped: it is no handle, but whatever the caller's variable held.
+    place.write(Some(Box::new(handle)));
+}
+
+/// A structure of C that grows at its end and begins with its size.
+///
+/// # Safety
+/// The type is `repr(C)`, begins with a `u32` that holds its size, has no padding, and any octets are one.
+pub(crate) unsafe trait Structure: Copy {
+    /// For messages.
+    const NAME: &'static str;
+    /// The size of its first version.
+    const LEAST: usize;
+}
+
+/// Reads a structure of the caller; fields that its version does not have are zero. `None` for NULL.
+///
+/// # Safety
+/// Not NULL, `pointer` is the start of as many octets as the structure's size field says.
+#[inline(always)]
+pub(crate) unsafe fn read_structure<T: Structure>(pointer: *const T) -> Result<Option<T>, Failure> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: every version of the structure begins with its size.
+    let length = unsafe { stated_size::<T>(pointer.cast()) }?;
+    if length == size_of::<T>() {
+        // SAFETY: as long as stated, and any octets make a `T`.
+        return Ok(Some(unsafe { pointer.read_unaligned() }));
+    }
+    // SAFETY: passed on.
+    unsafe { read_other_version(pointer, length) }.map(Some)
+}
+
+/// # Safety
+/// `pointer` is the start of `length` octets.
+#[cold]
+unsafe fn read_other_version<T: Structure>(pointer: *const T, length: usize) -> Result<T, Failure> {
+    // SAFETY: the caller promises the octets.
+    let octets = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) };
+    let (known, unknown) = octets.split_at(length.min(size_of::<T>()));
+    if unknown.iter().any(|octet| *octet != 0) {
+        return Err(Failure::UnknownFields { what: T::NAME });
+    }
+    let mut value = MaybeUninit::<T>::zeroed();
+    // SAFETY: `known` is no longer than a `T`, and a new variable overlaps nothing.
+    unsafe { std::ptr::copy_nonoverlapping(known.as_ptr(), value.as_mut_ptr().cast(), known.len()) };
+    // SAFETY: all octets are set, and any octets make a `T`.
+    Ok(unsafe { value.assume_init() })
+}
+
+/// Where the caller wants a structure written.
+#[derive(Debug)]
+pub(crate) struct OutStruct<'a, T> {
+    place: *mut T,
+    length: usize,
+    caller: PhantomData<&'a mut T>,
+}
+
+impl<T: Structure> OutStruct<'_, T> {
+    /// A place that may be NULL, which is `None`.
+    #[inline(always)]
+    pub(crate) fn optional(place: *mut T) -> Result<Option<Self>, Failure> {
+        if place.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: not NULL, so by the contract of the C interface the structure is there, as its size field says.
+        let length = unsafe { stated_size::<T>(place.cast_const().cast()) }?;
+        Ok(Some(Self { place, length, caller: PhantomData }))
+    }
+
+    /// A place that must not be NULL.
+    pub(crate) fn required(place: *mut T) -> Result<Self, Failure> {
+        required(Self::optional(place)?, T::NAME)
+    }
+
+    /// Writes what fits; the size field stays as the caller set it.
+    #[inline(always)]
+    pub(crate) fn write(&self, value: &T) {
+        const SIZE_FIELD: usize = size_of::<u32>();
+        let length = self.length.min(size_of::<T>()) - SIZE_FIELD;
+        let from = std::ptr::from_ref(value).cast::<u8>().wrapping_add(SIZE_FIELD);
+        let to = self.place.cast::<u8>().wrapping_add(SIZE_FIELD);
+        // SAFETY: `stated_size` found at least the size field and the caller owns as many octets as it says; the value
+        // is ours and has no padding.
+        unsafe { std::ptr::copy_nonoverlapping(from, to, length) };
+    }
+}
+
+/// Where the caller wants many structures of one size written. The size field of the first counts.
+#[derive(Debug)]
+pub(crate) struct OutArray<'a, T> {
+    first: OutStruct<'a, T>,
+    count: usize,
+}
+
+impl<T: Structure> OutArray<'_, T> {
+    /// An array that may be NULL, which is `None`; else of at least one element.
+    pub(crate) fn optional(first: *mut T, count: usize) -> Result<Option<Self>, Failure> {
+        Ok(OutStruct::optional(first)?.map(|first| Self { first, count }))
+    }
+
+    /// The place of one element, `None` behind the last.
+    #[inline(always)]
+    pub(crate) fn at(&self, position: usize) -> Option<OutStruct<'_, T>> {
+        if position >= self.count {
+            return None;
+        }
+        // Inside the caller's array, whose elements are as far apart as the first one says it is long.
+        let place =
+            self.first.place.cast::<u8>().wrapping_add(position.wrapping_mul(self.first.length)).cast();
+        Some(OutStruct { place, length: self.first.length, caller: PhantomData })
+    }
+}
+
+/// # Safety
+/// `pointer` is the start of a `u32`, aligned or not.
+#[inline(always)]
+unsafe fn stated_size<T: Structure>(pointer: *const u32) -> Result<usize, Failure> {
+    // SAFETY: passed on.
+    let found = unsafe { pointer.read_unaligned() };
+    match usize::try_from(found) {
+        Ok(size) if (T::LEAST..=LARGEST_STRUCTURE).contains(&size) => Ok(size),
+        _ => Err(Failure::Size { what: T::NAME, found, least: T::LEAST, most: LARGEST_STRUCTURE }),
+    }
+}

@@ -1,0 +1,311 @@
+//! Checks: one question, one answer.
+
+use revocache::pki::Certificate;
+use revocache::policy::{check_certificate, check_serial};
+use revocache::publish::MappedIndex;
+use revocache::types::{MAX_SERIAL_OCTETS, SerialRef, Status, Verdict};
+
+use crate::boundary::{OutStruct, answer, elements, octets, required};
+use crate::failure::{Failure, revocache_error};
+use crate::index::revocache_index;
+use crate::issuer::{read_certificate, read_hashes, revocache_issuer};
+use crate::policy::{NegativeSerials, OnUnknown, Terms, revocache_policy};
+use crate::result::revocache_result;
+use crate::verdict::{result_of, revocache_verdict};
+
+/// The most octets of a serial number.
+pub const REVOCACHE_MAX_SERIAL: usize = 1024;
+
+/// The most certificates of a chain.
+pub const REVOCACHE_MAX_CHAIN: usize = 64;
+
+// The header shows a number; this keeps it true.
+const _: () = assert!(REVOCACHE_MAX_SERIAL == MAX_SERIAL_OCTETS);
+
+/// Octets of the caller, borrowed for one call.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct revocache_octets {
+    /// May be NULL if `length` is 0.
+    pub data: *const u8,
+    /// How many.
+    pub length: usize,
+}
+
+/// The certificate an OCSP CertID means (RFC 6960 section 4.1.1), borrowed for one call.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct revocache_cert_id {
+    /// issuerNameHash: of the DER of the issuer's name.
+    pub name_hash: *const u8,
+    /// issuerKeyHash: of the content of the BIT STRING of the issuer's key.
+    pub key_hash: *const u8,
+    /// The length of each hash: 20 for SHA-1, 32 for SHA-256.
+    pub hash_length: usize,
+    /// serialNumber, as for revocache_check_serial.
+    pub serial: *const u8,
+    /// Octets of the serial number, at most REVOCACHE_MAX_SERIAL.
+    pub serial_length: usize,
+}
+
+/// Is the certificate with this serial number revoked? The fastest question.
+///
+/// Takes no lock, allocates nothing, makes no system call and starts no thread; the one exception is the check that
+/// notices a new generation, with REVOCACHE_REFRESH_AUTOMATIC.
+///
+/// "Good" needs lists that cover every certificate of the issuer; with the certificate itself,
+/// revocache_check_certificate can often tell more.
+///
+/// serial: the content octets of the DER INTEGER (RFC 5280 section 4.1.2.2), at most REVOCACHE_MAX_SERIAL: a number
+/// whose top bit is set begins with 00. GnuTLS, Mbed TLS and NSS hand it out like that. OpenSSL's ASN1_INTEGER does not
+/// have the 00, and without it the number would be another, which no list names. So a serial that reads as a negative
+/// number is refused (NEGATIVE_SERIAL), unless the policy says that it is meant.
+///
+/// policy: may be NULL, for the defaults. verdict: may be NULL; else filled whatever the result. error: may be NULL.
+///
+/// Returns GOOD, REVOKED or UNKNOWN, or an error.
+// SAFETY: no other symbol of this name exists in the library; pointers are as the header's preamble demands.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn revocache_check_serial(
+    issuer: Option<&revocache_issuer>,
+    serial: *const u8,
+    serial_length: usize,
+    policy: *const revocache_policy,
+    verdict: *mut revocache_verdict,
+    error: *mut revocache_error,
+) -> revocache_result {
+    let body = |terms: &Terms| {
+        let issuer = required(issuer, "issuer")?;
+        // SAFETY: passed on.
+        let serial = unsafe { read_serial(serial, serial_length, terms.negative_serials) }?;
+        let reading = issuer.generations.to_answer_under(&terms.policy);
+        let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
+        Ok(resolved.check_serial(serial, terms.at, &terms.policy)?)
+    };
+    // SAFETY: passed on.
+    unsafe { check(policy, verdict, error, body) }
+}
+
+/// Is this certificate revoked? The question that can be answered most often: the certificate tells its distribution
+/// points and whether it is a CA's.
+///
+/// Allocates a few kilobytes while it reads the certificate. Without the issuer's certificate, and where several
+/// authorities have its name, the certificate's signature is verified to find the one that issued it.
+///
+/// The certificate itself is not validated: its signature, names, purposes and dates are the caller's business.
+///
+/// certificate, issuer: DER, at most REVOCACHE_MAX_CERTIFICATE octets. issuer: may be NULL with length 0.
+/// policy: may be NULL, for the defaults. verdict: may be NULL; else filled whatever the result. error: may be NULL.
+///
+/// Returns GOOD, REVOKED or UNKNOWN, or an error: ISSUER_MISMATCH if the issuer's certificate is of another name than the
+/// certificate's issuer.
+// SAFETY: no other symbol of this name exists in the library; pointers are as the header's preamble demands.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn revocache_check_certificate(
+    index: Option<&revocache_index>,
+    certificate: *const u8,
+    certificate_length: usize,
+    issuer: *const u8,
+    issuer_length: usize,
+    policy: *const revocache_policy,
+    verdict: *mut revocache_verdict,
+    error: *mut revocache_error,
+) -> revocache_result {
+    let body = |terms: &Terms| {
+        let index = required(index, "index")?;
+        // SAFETY: passed on.
+        let certificate = unsafe { read_certificate(certificate, certificate_length, "the certificate") }?;
+        let issuer = match (issuer.is_null(), issuer_length) {
+            (true, 0) => None,
+            // SAFETY: passed on.
+            _ => Some(unsafe { read_certificate(issuer, issuer_length, "the issuer's certificate") }?),
+        };
+        let reading = index.generations.to_answer();
+        Ok(check_one(reading.snapshot(), &certificate, issuer.as_ref(), terms)?)
+    };
+    // SAFETY: passed on.
+    unsafe { check(policy, verdict, error, body) }
+}
+
+/// Is the certificate that an OCSP CertID means revoked? As revocache_check_serial, with finding the issuer on top; for
+/// many questions about one issuer make a handle with revocache_issuer_new_by_cert_id.
+///
+/// policy: may be NULL, for the defaults. verdict: may be NULL; else filled whatever the result. error: may be NULL.
+///
+/// Returns GOOD, REVOKED or UNKNOWN, or an error.
+// SAFETY: no other symbol of this name exists in the library; pointers are as the header's preamble demands.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn revocache_check_cert_id(
+    index: Option<&revocache_index>,
+    cert_id: Option<&revocache_cert_id>,
+    policy: *const revocache_policy,
+    verdict: *mut revocache_verdict,
+    error: *mut revocache_error,
+) -> revocache_result {
+    let body = |terms: &Terms| {
+        let (index, id) = (required(index, "index")?, required(cert_id, "cert_id")?);
+        // SAFETY: passed on.
+        let hashes = unsafe { read_hashes(id.name_hash, id.key_hash, id.hash_length) }?;
+        // SAFETY: passed on.
+        let serial = unsafe { read_serial(id.serial, id.serial_length, terms.negative_serials) }?;
+        let reading = index.generations.to_answer();
+        let snapshot = reading.snapshot();
+        let authority = snapshot.authority_by_cert_id(&hashes);
+        Ok(check_serial(&**snapshot, authority, serial, terms.at, &terms.policy)?)
+    };
+    // SAFETY: passed on.
+    unsafe { check(policy, verdict, error, body) }
+}
+
+/// Is any certificate of this chain revoked? Each is checked with the next one as its issuer's, all in one generation.
+///
+/// The last one is the trust anchor and not checked if it is self-issued; if it is not, it is checked, too, with the
+/// issuer that the index finds. A chain of one certificate is that certificate.
+///
+/// certificates: an array of DER certificates, leaf first, at most REVOCACHE_MAX_CHAIN, each as for
+/// revocache_check_certificate. which: may be NULL; set to the position in the array that the answer is about: the first
+/// revoked one, or the first unknown one if none is revoked, or 0; and, with an error, the one that it is about.
+/// policy: may be NULL, for the defaults. verdict: may be NULL; else filled whatever the result. error: may be NULL.
+///
+/// Returns the worst answer: REVOKED, UNKNOWN, or GOOD if all are good; or an error.
+// SAFETY: no other symbol of this name exists in the library; pointers are as the header's preamble demands.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn revocache_check_chain(
+    index: Option<&revocache_index>,
+    certificates: *const revocache_octets,
+    count: usize,
+    policy: *const revocache_policy,
+    verdict: *mut revocache_verdict,
+    which: Option<&mut usize>,
+    error: *mut revocache_error,
+) -> revocache_result {
+    let mut unused = 0;
+    let which = which.unwrap_or(&mut unused);
+    *which = 0;
+    let body = |terms: &Terms| {
+        let index = required(index, "index")?;
+        // SAFETY: passed on.
+        let views =
+            unsafe { elements(certificates, count, REVOCACHE_MAX_CHAIN, "the chain", "certificates") }?;
+        let mut chain = Vec::with_capacity(views.len());
+        for (position, view) in views.iter().enumerate() {
+            *which = position;
+            // SAFETY: passed on.
+            let certificate =
+                unsafe { read_certificate(view.data, view.length, "a certificate of the chain") };
+            chain.push(certificate?);
+        }
+        let reading = index.generations.to_answer();
+        worst_of_chain(reading.snapshot(), &chain, terms, which)
+    };
+    // SAFETY: passed on.
+    unsafe { check(policy, verdict, error, body) }
+}
+
+fn worst_of_chain(
+    index: &MappedIndex,
+    chain: &[Certificate],
+    terms: &Terms,
+    which: &mut usize,
+) -> Result<Verdict, Failure> {
+    let mut worst: Option<(usize, Verdict)> = None;
+    for (position, certificate) in chain.iter().enumerate() {
+        *which = position;
+        let issuer = chain.get(position + 1);
+        if issuer.is_none() && position > 0 && certificate.is_self_issued() {
+            break;
+        }
+        let verdict = check_one(index, certificate, issuer, terms)?;
+        if worst.as_ref().is_none_or(|(_, worst)| severity(&verdict) > severity(worst)) {
+            worst = Some((position, verdict));
+        }
+        if matches!(verdict.status, Status::Revoked(_)) {
+            break;
+        }
+    }
+    let (position, verdict) = worst.ok_or(Failure::Null { what: "the chain" })?;
+    *which = position;
+    Ok(verdict)
+}
+
+fn severity(verdict: &Verdict) -> u8 {
+    match verdict.status {
+        Status::Good => 0,
+        Status::Unknown(_) => 1,
+        Status::Revoked(_) => 2,
+    }
+}
+
+/// A certificate with an issuer whose name fits: the index takes the issuer by its word.
+fn check_one(
+    index: &MappedIndex,
+    certificate: &Certificate,
+    issuer: Option<&Certificate>,
+    terms: &Terms,
+) -> Result<Verdict, Failure> {
+    if let Some(issuer) = issuer.filter(|issuer| issuer.subject() != certificate.issuer()) {
+        let (wanted, found) = (certificate.issuer().to_string(), issuer.subject().to_string());
+        return Err(Failure::IssuerMismatch { wanted, found });
+    }
+    Ok(check_certificate(index, certificate, issuer, terms.at, &terms.policy)?)
+}
+
+/// Runs a check and tells the answer: in the verdict, whatever happens, and as the result.
+///
+/// # Safety
+/// The pointers are as the header's preamble demands.
+#[inline(always)]
+unsafe fn check<F>(
+    policy: *const revocache_policy,
+    verdict: *mut revocache_verdict,
+    error: *mut revocache_error,
+    body: F,
+) -> revocache_result
+where
+    F: FnOnce(&Terms) -> Result<Verdict, Failure>,
+{
+    let result = answer(error, || {
+        let out = OutStruct::optional(verdict)?;
+        // SAFETY: passed on.
+        let terms = unsafe { Terms::read(policy) };
+        let on_unknown = terms.as_ref().map_or(OnUnknown::Refuse, |terms| terms.on_unknown);
+        match terms.and_then(|terms| body(&terms)) {
+            Ok(answer) => {
+                if let Some(out) = out {
+                    out.write(&revocache_verdict::of(&answer, on_unknown));
+                }
+                Ok(result_of(&answer.status))
+            }
+            Err(failure) => {
+                if let Some(out) = out {
+                    out.write(&revocache_verdict::of_failure(&failure, on_unknown));
+                }
+                Err(failure)
+            }
+        }
+    });
+    if result == revocache_result::Panic
+        && let Ok(Some(out)) = OutStruct::optional(verdict)
+    {
+        // What an earlier call left there must not pass for the answer of this one.
+        out.write(&revocache_verdict::of_panic());
+    }
+    result
+}
+
+/// # Safety
+/// As [`octets`].
+#[inline(always)]
+pub(crate) unsafe fn read_serial<'a>(
+    pointer: *const u8,
+    length: usize,
+    negative: NegativeSerials,
+) -> Result<SerialRef<'a>, Failure> {
+    // SAFETY: passed on.
+    let serial =
+        SerialRef::new(unsafe { octets(pointer, length, REVOCACHE_MAX_SERIAL, "the serial number") }?)?;
+    if negative == NegativeSerials::Refused && serial.octets().first().is_some_and(|first| *first >= 0x80) {
+        return Err(Failure::NegativeSerial);
+    }
+    Ok(serial)
+}

@@ -1,0 +1,383 @@
+//! What is in force: the generation that checks are answered from, and how the next one takes its place.
+//!
+//! Everything a check reads is reached through one pointer, to an [`InForce`] that never changes. A writer makes the
+//! next one beside it, with every issuer looked up again, replaces the pointer, and frees the old one when no thread
+//! reads it any more ([`crate::pins`]). So a check finds an issuer's place in the generation of the moment without
+//! looking anything up, and every check is answered from one generation.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
+use std::time::Duration;
+
+use revocache::policy::Policy;
+use revocache::publish::{IndexFolder, IndexReader, PublishError, Snapshot, open_file};
+
+use crate::failure::Failure;
+use crate::pins::{Pin, Pins, Turn};
+use crate::resolved::{IssuerKey, Resolved};
+
+/// How often a writer looks whether readers are done before it leaves the rest to the next writer.
+const LOOKS: u32 = 100;
+
+/// Policies (graces) that issuers are prepared for; under others checks are slower.
+const PREPARED_POLICIES: usize = 4;
+
+/// Seconds between attempts to open a generation that could not be opened, where checks refresh by themselves.
+const RETRY_SECONDS: i64 = 1;
+
+/// When the next generation is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refresh {
+    /// Before every check.
+    Automatic,
+    /// When the host says so.
+    OnRequest,
+}
+
+/// An opened index, shared by the handles that stand for it and for its issuers.
+pub(crate) struct Generations {
+    current: AtomicPtr<InForce>,
+    pins: Pins,
+    refresh: Refresh,
+    /// What was replaced, newest first; nodes are only touched by whoever has the writer's turn.
+    replaced: AtomicPtr<InForce>,
+    /// The machine's uptime in seconds before which a failed opening is not tried again.
+    retry_at: AtomicI64,
+}
+
+/// One generation, with every issuer's place in it.
+pub(crate) struct InForce {
+    /// `None` for a single file.
+    reader: Option<Arc<IndexReader>>,
+    snapshot: Snapshot,
+    /// What is prepared for: the default, and what was asked under since.
+    policies: Vec<Policy>,
+    /// By the number of the issuer's handle; `None` where the handle was freed.
+    issuers: Vec<Option<Issuer>>,
+    /// Once replaced: in which epoch, and what was replaced before. For the writer whose turn it is.
+    epoch: AtomicU64,
+    earlier: AtomicPtr<InForce>,
+}
+
+#[derive(Clone)]
+struct Issuer {
+    key: Arc<IssuerKey>,
+    resolved: Arc<Resolved>,
+}
+
+impl Issuer {
+    fn new(key: Arc<IssuerKey>, snapshot: &Snapshot, policies: &[Policy]) -> Self {
+        let resolved = Arc::new(Resolved::new(snapshot.clone(), &key, policies));
+        Self { key, resolved }
+    }
+}
+
+/// What is in force, kept for as long as this lives.
+pub(crate) struct Reading<'g> {
+    in_force: &'g InForce,
+    _pin: Pin<'g>,
+}
+
+// SAFETY: the raw pointers are to `InForce`, whose content may be shared and sent; who may follow and free them is
+// settled by `pins` and the writer's turn.
+unsafe impl Send for Generations {}
+// SAFETY: as above.
+unsafe impl Sync for Generations {}
+
+impl Generations {
+    /// Follows a folder.
+    pub(crate) fn of_folder(path: &Path, refresh: Refresh) -> Result<Self, Failure> {
+        // A daemon that changes its directory must not look for the next generation elsewhere.
+        let path = std::path::absolute(path)
+            .map_err(|source| Failure::Io { action: "find the current directory", source })?;
+        let reader = IndexReader::open(IndexFolder::new(path))?;
+        let snapshot = reader.current();
+        Self::new(Some(Arc::new(reader)), snapshot, refresh)
+    }
+
+    /// Stays with a file.
+    pub(crate) fn of_file(path: &Path) -> Result<Self, Failure> {
+        Self::new(None, Arc::new(open_file(path)?), Refresh::OnRequest)
+    }
+
+    fn new(reader: Option<Arc<IndexReader>>, snapshot: Snapshot, refresh: Refresh) -> Result<Self, Failure> {
+        let pins =
+            Pins::new().map_err(|source| Failure::Io { action: "map memory for the handle", source })?;
+        let first = Box::new(InForce::new(reader, snapshot, vec![Policy::default()], Vec::new()));
+        Ok(Self {
+            current: AtomicPtr::new(Box::into_raw(first)),
+            pins,
+            refresh,
+            replaced: AtomicPtr::new(std::ptr::null_mut()),
+            retry_at: AtomicI64::new(0),
+        })
+    }
+
+    /// What to answer from: the newest generation if the handle refreshes by itself, else the one it has. A newer one
+    /// that cannot be opened is passed over here; [`Generations::refresh`] tells why.
+    #[inline(always)]
+    pub(crate) fn to_answer(&self) -> Reading<'_> {
+        let reading = self.reading();
+        if self.refresh == Refresh::Automatic && reading.in_force().is_outdated() {
+            return self.after_refresh(reading);
+        }
+        reading
+    }
+
+    /// The same for questions about issuers under this policy.
+    #[inline(always)]
+    pub(crate) fn to_answer_under(&self, policy: &Policy) -> Reading<'_> {
+        let reading = self.to_answer();
+        if reading.knows(policy) {
+            return reading;
+        }
+        drop(reading);
+        self.learn(policy);
+        self.to_answer()
+    }
+
+    /// What is in force, as it is.
+    #[inline(always)]
+    pub(crate) fn reading(&self) -> Reading<'_> {
+        let pin = self.pins.pin();
+        // SAFETY: it is never NULL, it was made by `Box::into_raw`, and the pin, made before the load, keeps it.
+        let in_force = unsafe { &*self.current.load(Ordering::Acquire) };
+        Reading { in_force, _pin: pin }
+    }
+
+    #[cold]
+    fn after_refresh<'g>(&'g self, reading: Reading<'g>) -> Reading<'g> {
+        let uptime = uptime_seconds();
+        if uptime < self.retry_at.load(Ordering::Relaxed) {
+            return reading;
+        }
+        // A writer cannot free what its own thread reads.
+        drop(reading);
+        // Whoever has the turn may be refreshing; then this answer may be from the generation before.
+        if let Some(turn) = self.pins.try_turn()
+            && self.refresh_in(&turn).is_err()
+        {
+            self.retry_at.store(uptime.saturating_add(RETRY_SECONDS), Ordering::Relaxed);
+        }
+        self.reading()
+    }
+
+    /// Opens the generation in force if it is another than the one opened.
+    pub(crate) fn refresh(&self) -> Result<(), Failure> {
+        if self.reading().in_force().is_outdated() {
+            self.refresh_in(&self.turn())?;
+        }
+        Ok(())
+    }
+
+    fn refresh_in(&self, turn: &Turn<'_>) -> Result<(), Failure> {
+        let next = {
+            let reading = self.reading();
+            let now = reading.in_force();
+            let Some(reader) = now.reader.as_ref().filter(|reader| reader.is_outdated()) else {
+                return Ok(());
+            };
+            let (reader, snapshot) = newest(reader)?;
+            now.again(Some(reader), snapshot, now.policies.clone())
+        };
+        self.replace(next, turn);
+        Ok(())
+    }
+
+    /// Adds an issuer and returns its number.
+    pub(crate) fn add_issuer(&self, key: IssuerKey) -> usize {
+        let turn = self.turn();
+        let (next, number) = {
+            let reading = self.reading();
+            let now = reading.in_force();
+            let issuer = Issuer::new(Arc::new(key), &now.snapshot, &now.policies);
+            let mut issuers = now.issuers.clone();
+            let number = issuers.iter().position(Option::is_none).unwrap_or(issuers.len());
+            match issuers.get_mut(number) {
+                Some(free) => *free = Some(issuer),
+                None => issuers.push(Some(issuer)),
+            }
+            (now.with_issuers(issuers), number)
+        };
+        self.replace(next, &turn);
+        number
+    }
+
+    /// Prepares every issuer for a policy that was not asked under before, so that the next checks under it are as fast
+    /// as under the default. Without effect while another thread has the turn, or if there are too many already.
+    #[cold]
+    pub(crate) fn learn(&self, policy: &Policy) {
+        let Some(turn) = self.pins.try_turn() else { return };
+        let next = {
+            let reading = self.reading();
+            let now = reading.in_force();
+            if now.policies.contains(policy) || now.policies.len() >= PREPARED_POLICIES {
+                return;
+            }
+            let policies = now.policies.iter().chain([policy]).copied().collect();
+            now.again(now.reader.clone(), now.snapshot.clone(), policies)
+        };
+        self.replace(next, &turn);
+    }
+
+    /// Forgets an issuer that nobody asks any more.
+    pub(crate) fn remove_issuer(&self, number: usize) {
+        let turn = self.turn();
+        let next = {
+            let reading = self.reading();
+            let now = reading.in_force();
+            let mut issuers = now.issuers.clone();
+            if let Some(issuer) = issuers.get_mut(number) {
+                *issuer = None;
+            }
+            while let Some(None) = issuers.last() {
+                issuers.pop();
+            }
+            now.with_issuers(issuers)
+        };
+        self.replace(next, &turn);
+    }
+
+    /// Waits for the writer's turn.
+    fn turn(&self) -> Turn<'_> {
+        loop {
+            if let Some(turn) = self.pins.try_turn() {
+                return turn;
+            }
+            std::thread::sleep(Duration::from_micros(20));
+        }
+    }
+
+    fn replace(&self, next: InForce, turn: &Turn<'_>) {
+        let old = self.current.swap(Box::into_raw(Box::new(next)), Ordering::AcqRel);
+        let epoch = self.pins.end_epoch(turn);
+        // SAFETY: it was made by `Box::into_raw` and is freed by `free_unread` alone, which is not running.
+        let node = unsafe { &*old };
+        node.epoch.store(epoch, Ordering::Relaxed);
+        node.earlier.store(self.replaced.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.replaced.store(old, Ordering::Relaxed);
+        self.free_unread(turn);
+    }
+
+    /// Frees what was replaced and is read by nobody any more. Readers are usually done within a microsecond; what is
+    /// still read after a few looks stays for the next writer.
+    fn free_unread(&self, turn: &Turn<'_>) {
+        for _ in 0..LOOKS {
+            // A child of a fork in the midst of this finds an empty list, and loses some memory and nothing else.
+            let mut next = self.replaced.swap(std::ptr::null_mut(), Ordering::Relaxed);
+            let Some(oldest) = self.pins.oldest_reader(turn) else {
+                self.replaced.store(next, Ordering::Relaxed);
+                std::thread::yield_now();
+                continue;
+            };
+            let mut kept = std::ptr::null_mut();
+            while !next.is_null() {
+                let old = next;
+                // SAFETY: nodes of this list were made by `Box::into_raw`, and are freed below alone.
+                let node = unsafe { &*old };
+                next = node.earlier.load(Ordering::Relaxed);
+                if node.epoch.load(Ordering::Relaxed) < oldest {
+                    // SAFETY: taken out of `current` before that epoch ended, and no reader is left from then.
+                    drop(unsafe { Box::from_raw(old) });
+                } else {
+                    node.earlier.store(kept, Ordering::Relaxed);
+                    kept = old;
+                }
+            }
+            self.replaced.store(kept, Ordering::Relaxed);
+            if kept.is_null() {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Generations {
+    fn drop(&mut self) {
+        let mut next = *self.replaced.get_mut();
+        while !next.is_null() {
+            // SAFETY: made by `Box::into_raw`; the last owner of the handle is gone, so nobody reads it.
+            let node = unsafe { Box::from_raw(next) };
+            next = node.earlier.load(Ordering::Relaxed);
+        }
+        // SAFETY: as above.
+        drop(unsafe { Box::from_raw(*self.current.get_mut()) });
+    }
+}
+
+impl InForce {
+    fn new(
+        reader: Option<Arc<IndexReader>>,
+        snapshot: Snapshot,
+        policies: Vec<Policy>,
+        issuers: Vec<Option<Issuer>>,
+    ) -> Self {
+        let (epoch, earlier) = (AtomicU64::new(0), AtomicPtr::new(std::ptr::null_mut()));
+        Self { reader, snapshot, policies, issuers, epoch, earlier }
+    }
+
+    fn with_issuers(&self, issuers: Vec<Option<Issuer>>) -> Self {
+        Self::new(self.reader.clone(), self.snapshot.clone(), self.policies.clone(), issuers)
+    }
+
+    /// The same issuers, looked up again.
+    fn again(&self, reader: Option<Arc<IndexReader>>, snapshot: Snapshot, policies: Vec<Policy>) -> Self {
+        let look_up = |issuer: &Issuer| Issuer::new(Arc::clone(&issuer.key), &snapshot, &policies);
+        let issuers = self.issuers.iter().map(|issuer| issuer.as_ref().map(look_up)).collect();
+        Self::new(reader, snapshot, policies, issuers)
+    }
+
+    #[inline(always)]
+    fn is_outdated(&self) -> bool {
+        self.reader.as_ref().is_some_and(|reader| reader.is_outdated())
+    }
+}
+
+impl Reading<'_> {
+    #[inline(always)]
+    fn in_force(&self) -> &InForce {
+        self.in_force
+    }
+
+    /// The generation.
+    #[inline(always)]
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.in_force.snapshot
+    }
+
+    /// Whether issuers are prepared for this policy, or there are too many to prepare for another.
+    #[inline(always)]
+    pub(crate) fn knows(&self, policy: &Policy) -> bool {
+        let policies = &self.in_force.policies;
+        policies.contains(policy) || policies.len() >= PREPARED_POLICIES
+    }
+
+    /// The place of the issuer with this number.
+    #[inline(always)]
+    pub(crate) fn issuer(&self, number: usize) -> Option<&Resolved> {
+        self.in_force.issuers.get(number)?.as_ref().map(|issuer| &*issuer.resolved)
+    }
+}
+
+/// The newest generation, and the reader to follow further ones with.
+fn newest(reader: &Arc<IndexReader>) -> Result<(Arc<IndexReader>, Snapshot), PublishError> {
+    let snapshot = reader.refreshed()?;
+    if !reader.is_outdated() {
+        return Ok((reader.clone(), snapshot));
+    }
+    // Outdated again already, or this is the child of a process in which another thread was refreshing at the time of
+    // the fork: the reader's lock is then held by nobody that exists here. A new reader is right in both cases.
+    let reader = IndexReader::open(reader.folder().clone())?;
+    let snapshot = reader.current();
+    Ok((Arc::new(reader), snapshot))
+}
+
+/// Seconds since the machine was started.
+fn uptime_seconds() -> i64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a variable of ours.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    i64::from(time.tv_sec)
+}

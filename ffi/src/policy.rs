@@ -1,0 +1,121 @@
+//! How an answer is judged: the caller's policy, and the clock.
+
+use revocache::policy::Policy;
+use revocache::types::{Seconds, UnixTime};
+
+use crate::boundary::{Structure, read_structure};
+use crate::failure::Failure;
+
+/// Accept a certificate only if the answer is "good". What the index cannot tell, and every error, refuses.
+pub const REVOCACHE_HARD_FAIL: u32 = 0;
+/// Refuse a certificate only if it is revoked. What the index cannot tell accepts, and so does an index that cannot be
+/// read; a caller's mistake (100 to 199) still refuses.
+pub const REVOCACHE_SOFT_FAIL: u32 = 1;
+
+/// In `flags`: a serial whose first octet is 80 or above is a negative number and meant as such.
+pub const REVOCACHE_POLICY_NEGATIVE_SERIALS: u32 = 1;
+
+/// How an answer is judged. Clear it, set `size`, then what differs from the default; or pass NULL for the defaults, in
+/// which every field but `size` is zero.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct revocache_policy {
+    /// sizeof(revocache_policy).
+    pub size: u32,
+    /// REVOCACHE_HARD_FAIL or REVOCACHE_SOFT_FAIL: what the verdict's decision is where the answer is "unknown".
+    pub on_unknown: u32,
+    /// How many seconds past its nextUpdate a list may still say "good". 0: none. A longer grace keeps services up while
+    /// a CA is late, and lets a replayed list hide a revocation for as long.
+    pub grace: u32,
+    /// How many seconds after its thisUpdate a list without nextUpdate is current. 0: 604,800, which is seven days.
+    pub life_without_next_update: u32,
+    /// The time to judge by, in seconds since 1970-01-01T00:00:00Z. 0: the machine's clock, read to about 4 ms.
+    pub at: i64,
+    /// REVOCACHE_POLICY_NEGATIVE_SERIALS or 0.
+    pub flags: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+/// A policy of the caller, understood.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) policy: Policy,
+    pub(crate) at: UnixTime,
+    pub(crate) on_unknown: OnUnknown,
+    pub(crate) negative_serials: NegativeSerials,
+}
+
+/// What to do where the index cannot tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnUnknown {
+    Refuse,
+    Accept,
+}
+
+/// Whether a serial may be a negative number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NegativeSerials {
+    Refused,
+    Meant,
+}
+
+// SAFETY: repr(C), begins with its size, five u32 and an i64 without padding.
+unsafe impl Structure for revocache_policy {
+    const NAME: &'static str = "revocache_policy";
+    const LEAST: usize = 32;
+}
+
+impl Terms {
+    /// Reads the caller's policy; NULL is the default.
+    ///
+    /// # Safety
+    /// As [`read_structure`].
+    #[inline(always)]
+    pub(crate) unsafe fn read(pointer: *const revocache_policy) -> Result<Self, Failure> {
+        // SAFETY: passed on.
+        let Some(given) = unsafe { read_structure(pointer) }? else {
+            return Ok(Self {
+                policy: Policy::default(),
+                at: now(),
+                on_unknown: OnUnknown::Refuse,
+                negative_serials: NegativeSerials::Refused,
+            });
+        };
+        let on_unknown = match given.on_unknown {
+            REVOCACHE_HARD_FAIL => OnUnknown::Refuse,
+            REVOCACHE_SOFT_FAIL => OnUnknown::Accept,
+            found => return Err(Failure::Value { what: "on_unknown", found, allowed: "0 or 1" }),
+        };
+        let negative_serials = match given.flags {
+            0 => NegativeSerials::Refused,
+            REVOCACHE_POLICY_NEGATIVE_SERIALS => NegativeSerials::Meant,
+            found => return Err(Failure::Value { what: "flags", found, allowed: "0 or 1" }),
+        };
+        let life = match given.life_without_next_update {
+            0 => Policy::default().life_without_next_update,
+            seconds => Seconds(seconds),
+        };
+        Ok(Self {
+            policy: Policy { grace: Seconds(given.grace), life_without_next_update: life },
+            at: if given.at == 0 { now() } else { UnixTime::from_seconds(given.at) },
+            on_unknown,
+            negative_serials,
+        })
+    }
+}
+
+/// The machine's clock. The coarse one is read without a system call on every processor and in a quarter of the time;
+/// lists have whole seconds.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn now() -> UnixTime {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a variable of ours.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut time) } != 0;
+    if failed { UnixTime::now() } else { UnixTime::from_seconds(i64::from(time.tv_sec)) }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn now() -> UnixTime {
+    UnixTime::now()
+}

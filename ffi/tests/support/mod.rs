@@ -1,0 +1,237 @@
+//! What the tests share: a small world of CAs with an index that grows by generations, and a C compiler.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+
+use std::fs;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use revocache::index::{AuthorityFacts, Builder, FileFacts, KeyFacts, Listings, NameHashes};
+use revocache::pki::{Certificate, sha1, sha256};
+use revocache::publish::{Generation, IndexFolder, Publisher};
+use revocache::types::{
+    CrlFacts, CrlNumber, Listing, ReasonCode, Scope, SerialRef, SignatureAlgorithm, UnixTime,
+};
+use revocache_testkit::{Authority, KeyKind};
+use tempfile::TempDir;
+
+/// What every program is compiled with.
+pub const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+
+/// The serial number of the certificate that is revoked from the first generation on. Its top bit is set.
+pub const REVOKED: &[u8] = &[0x00, 0xd4, 0x1d, 0x8c, 0xd9, 0x8f, 0x00, 0xb2, 0x04];
+/// One that is not.
+pub const GOOD: &[u8] = &[0x11, 0x22, 0x33, 0x44];
+
+/// 2025-02-01T00:00:00Z, the thisUpdate of the lists.
+pub const THIS_UPDATE: i64 = 1_738_368_000;
+/// 2025-03-01T00:00:00Z, their nextUpdate.
+pub const NEXT_UPDATE: i64 = 1_740_787_200;
+/// A time between the two.
+pub const AT: i64 = 1_739_000_000;
+/// Since when certificates are revoked.
+pub const REVOKED_AT: i64 = 1_737_000_000;
+
+/// A root, an authority below it, certificates, and an index that knows both.
+pub struct World {
+    pub folder: TempDir,
+    pub root: Authority,
+    pub ca: Authority,
+    /// How long the lists are current.
+    pub next_update: i64,
+}
+
+impl World {
+    /// With the first generation published, in which [`REVOKED`] is revoked for key compromise.
+    pub fn new() -> Self {
+        Self::with_next_update(NEXT_UPDATE)
+    }
+
+    /// The same, current until this time.
+    pub fn with_next_update(next_update: i64) -> Self {
+        let root = Authority::root("Root", KeyKind::P256);
+        let ca = root.intermediate("Example CA", KeyKind::P256);
+        let world = Self { folder: tempfile::tempdir().unwrap(), root, ca, next_update };
+        world.publish(&[REVOKED.to_vec()]);
+        for (name, der) in [
+            ("root.der", world.root.certificate.clone()),
+            ("ca.der", world.ca.certificate.clone()),
+            ("good.der", world.ca.leaf(GOOD).build(&world.ca)),
+            ("revoked.der", world.ca.leaf(REVOKED).build(&world.ca)),
+            ("foreign.der", {
+                let other = Authority::root("Other", KeyKind::P256);
+                other.leaf(GOOD).build(&other)
+            }),
+        ] {
+            fs::write(world.path(name), der).unwrap();
+        }
+        world
+    }
+
+    /// A file of the world.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The folder of the index.
+    pub fn index(&self) -> PathBuf {
+        self.path("index")
+    }
+
+    /// The file of a generation.
+    pub fn file(&self, generation: u64) -> PathBuf {
+        IndexFolder::new(self.index()).index_path(Generation(generation))
+    }
+
+    /// Publishes the next generation, in which the authority has revoked these serials, and returns its number.
+    pub fn publish(&self, revoked: &[Vec<u8>]) -> u64 {
+        let mut publisher = Publisher::lock(IndexFolder::new(self.index())).unwrap();
+        let generation = publisher.current().next();
+        let created_at = UnixTime::from_seconds(THIS_UPDATE);
+        let mut builder =
+            Builder::new(FileFacts { generation: generation.0, created_at, secret: [0x3c; 32] });
+        for (authority, serials) in [(&self.root, &[][..]), (&self.ca, revoked)] {
+            let id = builder.add_authority(facts_of(&authority.certificate));
+            let crl = builder.add_crl(id, self.crl_facts(generation.0, serials.len()));
+            let mut listings = Listings::new();
+            for serial in serials {
+                let listing = Listing {
+                    revoked_at: UnixTime::from_seconds(REVOKED_AT),
+                    reason: ReasonCode::KeyCompromise,
+                    invalidity_date: None,
+                };
+                listings.push(SerialRef::new(serial).unwrap(), listing);
+            }
+            builder.add_listings(crl, None, listings).unwrap();
+        }
+        let image = builder.finish::<Vec<u8>>(None).unwrap();
+        publisher.publish(&image, generation, NonZeroUsize::MIN).unwrap();
+        generation.0
+    }
+
+    fn crl_facts(&self, number: u64, entries: usize) -> CrlFacts {
+        CrlFacts {
+            this_update: UnixTime::from_seconds(THIS_UPDATE),
+            next_update: Some(UnixTime::from_seconds(self.next_update)),
+            crl_number: Some(CrlNumber::from(number)),
+            base_crl_number: None,
+            scope: Scope::default(),
+            expired_certs_on_crl: None,
+            freshest_crl_uris: Vec::new(),
+            signature_algorithm: SignatureAlgorithm::EcdsaSha256,
+            signer_key: [0; 32],
+            tbs_digest: Vec::new(),
+            entries: entries as u64,
+            size: 1000,
+        }
+    }
+}
+
+fn facts_of(certificate: &[u8]) -> AuthorityFacts {
+    let certificate = Certificate::from_der(certificate).unwrap();
+    let (name, key) = (certificate.subject(), certificate.public_key());
+    AuthorityFacts {
+        name: name.key().clone(),
+        display: name.to_string(),
+        name_hashes: vec![NameHashes { sha1: sha1(name.der()), sha256: sha256(name.der()) }],
+        keys: vec![KeyFacts {
+            spki: key.spki().to_vec(),
+            spki_sha256: *key.spki_sha256(),
+            key_sha1: *key.key_sha1(),
+            key_sha256: *key.key_sha256(),
+            key_ids: certificate.subject_key_id().map(<[u8]>::to_vec).into_iter().collect(),
+            certificates: vec![certificate.der().to_vec()],
+        }],
+    }
+}
+
+/// The repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// The folder of the headers.
+pub fn include() -> PathBuf {
+    repository().join("include")
+}
+
+/// The folder that cargo puts libraries into: where the test itself lies.
+pub fn libraries() -> PathBuf {
+    std::env::current_exe().unwrap().parent().unwrap().to_path_buf()
+}
+
+/// Says that something is not tested, where the test runner does not swallow it.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+}
+
+/// Whether a program can be started; if not, says so.
+pub fn is_there(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    if !found {
+        skipped(&format!("{program} cannot be run"));
+    }
+    found
+}
+
+/// Runs a compiler that has to succeed without a word. False, visibly, where it does not exist.
+pub fn run_compiler<'a>(compiler: &str, arguments: impl IntoIterator<Item = &'a str>) -> bool {
+    if !is_there(compiler) {
+        return false;
+    }
+    let mut command = Command::new(compiler);
+    command.arg("-I").arg(include()).args(arguments);
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{command:?}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    true
+}
+
+/// How a program gets the library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    Dynamic,
+    Static,
+}
+
+/// Compiles a C or C++ program of the repository into `folder`; `None`, visibly, where there is no such compiler.
+pub fn compile(compiler: &str, source: &str, link: Link, flags: &[&str], folder: &Path) -> Option<PathBuf> {
+    let source = repository().join(source);
+    let name = source.file_stem().unwrap().to_str().unwrap();
+    let tag: String = flags.concat().chars().filter(char::is_ascii_alphanumeric).collect();
+    let program = folder.join(format!("{name}-{compiler}-{link:?}-{tag}"));
+    let libraries = libraries();
+    let library = match link {
+        Link::Dynamic => libraries.join("librevocache_ffi.so"),
+        Link::Static => libraries.join("librevocache_ffi.a"),
+    };
+    let standard = if source.extension().unwrap() == "c" { "-std=c99" } else { "-std=c++17" };
+    let run_path = format!("-Wl,-rpath,{}", libraries.display());
+    let mut arguments = vec![standard, "-g", "-O1"];
+    arguments.extend(WARNINGS);
+    arguments.extend([source.to_str().unwrap(), "-o", program.to_str().unwrap(), library.to_str().unwrap()]);
+    arguments.extend([&run_path, "-pthread", "-ldl", "-lm"]);
+    arguments.extend(flags);
+    run_compiler(compiler, arguments).then_some(program)
+}
+
+/// Runs a program.
+pub fn run<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(program: &Path, arguments: I) -> Output {
+    Command::new(program).args(arguments).output().unwrap()
+}
+
+/// Runs a program that has to succeed, and returns what it printed.
+pub fn run_well<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(
+    program: &Path,
+    arguments: I,
+) -> String {
+    let output = run(program, arguments);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {:?}\n{text}{complaints}", program.display(), output.status);
+    text
+}
