@@ -362,5 +362,10 @@ const fn cause_code(cause: Cause) -> u64 {
         Cause::PartitionMissing => 3,
         Cause::Stale => 4,
         Cause::NotYetValid => 5,
+        Cause::OcspNoResponder => 16,
+        Cause::OcspUnavailable => 17,
+        Cause::OcspUnauthorized => 18,
+        Cause::OcspRefused => 19,
+        Cause::OcspUnknown => 20,
     }
 }
