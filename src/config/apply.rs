@@ -3,13 +3,19 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::sections::Config;
+use rustls::pki_types::CertificateDer;
+
+use super::sections::{Config, Listen, Method};
 use crate::fetch::SourceFile;
-use crate::fetch::http::{AddressPolicy, DownloadLimits, HttpSettings, PolicyError};
+use crate::fetch::http::{AddressPolicy, DownloadLimits, HttpSettings, OcspMethod, PolicyError};
 use crate::ingest::source::{AuthorityPartitions, NetworkSettings, SourceSpec, SourcesSettings, Trust};
+use crate::live::{CacheSettings, LiveSettings, NonceUse};
 use crate::pki::{AlgorithmPolicy, Certificate, read_certificates};
 use crate::policy::Policy;
 use crate::publish::IndexFolder;
+use crate::server::quic::{EarlyData, OtherTimes, QuicSettings};
+use crate::service::{AuthoritySettings, CheckSettings, Issuers, MethodPolicy};
+use crate::wire::Limits;
 
 /// Why a configuration that is right in itself cannot be used: what it names is not there, or not what it should be.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +125,91 @@ impl Config {
         })
     }
 
+    /// How questions are answered. Reads the certificates of the authorities.
+    ///
+    /// # Errors
+    /// [`ApplyError::Certificate`].
+    pub fn check_settings(&self) -> Result<CheckSettings, ApplyError> {
+        let mut authorities = Vec::new();
+        for section in &self.authority {
+            let policy = section.grace.map(|grace| Policy { grace: grace.seconds(), ..self.policy() });
+            authorities.push(AuthoritySettings {
+                issuer: certificate(&section.certificate)?,
+                method: section.method.map(MethodPolicy::from),
+                policy,
+                responders: section.ocsp_urls.clone(),
+            });
+        }
+        Ok(CheckSettings {
+            method: self.policy.method.into(),
+            policy: self.policy(),
+            issuers: Issuers::InIndex,
+            responders: Vec::new(),
+            authorities,
+        })
+    }
+
+    /// The roots of client certificates; empty if clients need none.
+    ///
+    /// # Errors
+    /// [`ApplyError::Certificate`].
+    pub fn client_roots(&self) -> Result<Vec<CertificateDer<'static>>, ApplyError> {
+        let mut roots = Vec::new();
+        for path in &self.quic.client_ca {
+            roots.extend(certificates(path)?.iter().map(|root| CertificateDer::from(root.der().to_vec())));
+        }
+        Ok(roots)
+    }
+
+    /// How responders are asked.
+    #[must_use]
+    pub fn live_settings(&self) -> LiveSettings {
+        let ocsp = &self.ocsp;
+        let default = LiveSettings::default();
+        LiveSettings {
+            budget: ocsp.timeout.get(),
+            method: if ocsp.get { OcspMethod::Get } else { OcspMethod::Post },
+            nonce: if ocsp.nonce { NonceUse::Always } else { NonceUse::Never },
+            cache: CacheSettings { max_entries: at_least_one(ocsp.cache.to_usize()), ..default.cache },
+            ..default
+        }
+    }
+
+    /// How HTTP is done towards responders: those that the configuration names may be anywhere.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub fn responder_settings(&self) -> Result<HttpSettings, ApplyError> {
+        let mut settings = self.network_settings()?.http;
+        for url in self.authority.iter().flat_map(|authority| &authority.ocsp_urls) {
+            settings.addresses = settings.addresses.with_url(url)?;
+        }
+        Ok(settings)
+    }
+
+    /// What the query protocol allows; `None` if it is off.
+    #[must_use]
+    pub fn quic_settings(&self) -> Option<QuicSettings> {
+        let Listen::At(address) = self.quic.listen else { return None };
+        let default = QuicSettings::default();
+        let limits = Limits {
+            max_frame: usize::try_from(self.quic.max_frame.get()).unwrap_or(usize::MAX),
+            max_batch: self.quic.max_batch.to_usize(),
+            ..default.limits
+        };
+        Some(QuicSettings {
+            address,
+            limits,
+            max_connections: self.quic.max_connections.to_usize(),
+            max_streams: u32::try_from(self.quic.max_streams.get()).unwrap_or(u32::MAX),
+            idle_timeout: self.quic.idle_timeout.get(),
+            early_data: if self.quic.zero_rtt { EarlyData::Questions } else { EarlyData::Refuse },
+            // With the clock standing still for tests, other times are tests as well.
+            other_times: if self.test.at.is_some() { OtherTimes::Answer } else { OtherTimes::Refuse },
+            ..default
+        })
+    }
+
     /// What of `next` a running server cannot take over.
     #[must_use]
     pub fn needs_restart(&self, next: &Self) -> Vec<NeedsRestart> {
@@ -131,6 +222,16 @@ impl Config {
             ("test", self.test == next.test),
         ];
         parts.into_iter().filter(|(_, same)| !same).map(|(part, _)| NeedsRestart(part)).collect()
+    }
+}
+
+impl From<Method> for MethodPolicy {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Crl => Self::Crl,
+            Method::Ocsp => Self::Ocsp,
+            Method::CrlThenOcsp => Self::CrlThenOcsp,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! changes of successive generations are read off. Other pairs are compared record by record.
 
 use super::reader::MappedIndex;
-use crate::index::{Authority, Index, IndexError, Table};
+use crate::index::{Authority, AuthorityId, Index, IndexError, Table};
 use crate::types::{NameKey, Serial};
 
 /// One serial that is listed in one of two generations and not in the other.
@@ -14,6 +14,8 @@ pub struct Change {
     pub kind: ChangeKind,
     /// The name (RFC 4514) of the authority whose CRLs list it.
     pub authority: String,
+    /// The same as the generation numbers it that lists the serial: the newer one for what was added.
+    pub authority_id: AuthorityId,
     /// The certificate's issuer, where an indirect CRL lists it.
     pub certificate_issuer: Option<NameKey>,
     /// The serial.
@@ -61,7 +63,8 @@ pub fn changes(from: &MappedIndex, to: &MappedIndex, mut tell: impl FnMut(Change
 fn change<B: AsRef<[u8]>>(kind: ChangeKind, index: &Index<B>, table: &Table<'_>, serial: Serial) -> Change {
     let authority = index.authority(table.authority()).map(|authority| authority.display().to_owned());
     let certificate_issuer = table.certificate_issuer();
-    Change { kind, authority: authority.unwrap_or_default(), certificate_issuer, serial }
+    let authority_id = table.authority();
+    Change { kind, authority: authority.unwrap_or_default(), authority_id, certificate_issuer, serial }
 }
 
 fn collect(set: &crate::index::RecordSet<'_>) -> Result<Vec<u32>, IndexError> {

@@ -1,4 +1,10 @@
 //! The edges: how others reach what this process knows.
 
+mod answers;
+mod numbers;
+
 pub mod admin;
 pub mod quic;
+
+pub use answers::{Answers, RevokedClients};
+pub use numbers::{LiveNumbers, QuicNumbers};

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 
 use super::issuer::issuer_certificate;
 use super::method::MethodPolicy;
+use super::named::{AuthorityName, NamedAuthority};
 use super::outcome::Outcome;
 use super::question::{Options, Question};
 use super::responders::Responders;
@@ -15,21 +16,21 @@ use crate::live::{Issuer, LiveAnswer, LiveError, LiveQuestion, ResponderUrls};
 use crate::ocsp::CertStatus;
 use crate::policy::{check_certificate, check_serial, resolve_certificate, resolve_issuer};
 use crate::publish::{IndexReader, Snapshot};
-use crate::types::{Cause, Clock, Method, Status, Verdict};
+use crate::types::{Cause, Clock, Method, SerialRef, Status, Verdict};
 
 /// Answers questions from an index, and from responders where policy says so. To be shared by any number of threads.
 pub struct Checker {
     reader: Arc<IndexReader>,
     clock: Arc<dyn Clock>,
     responders: Option<Arc<dyn Responders>>,
-    settings: ArcSwap<CheckSettings>,
     serving: ArcSwap<Serving>,
 }
 
-/// One generation, with the settings as it numbers authorities.
-struct Serving {
-    index: Snapshot,
-    exceptions: Exceptions,
+/// One generation, and the settings as it numbers authorities.
+pub(super) struct Serving {
+    pub(super) index: Snapshot,
+    pub(super) settings: Arc<CheckSettings>,
+    pub(super) exceptions: Exceptions,
 }
 
 /// Where a question stands once the index was asked.
@@ -56,29 +57,42 @@ impl Checker {
         settings: CheckSettings,
         responders: Option<Arc<dyn Responders>>,
     ) -> Self {
-        let index = reader.current();
-        let exceptions = Exceptions::resolve(&settings, &index);
-        Self {
-            reader,
-            clock,
-            responders,
-            settings: ArcSwap::from_pointee(settings),
-            serving: ArcSwap::from_pointee(Serving { index, exceptions }),
-        }
+        let serving = ArcSwap::from_pointee(Serving::new(reader.current(), Arc::new(settings)));
+        Self { reader, clock, responders, serving }
     }
 
     /// Replaces the settings for all questions from now on.
     pub fn set_settings(&self, settings: CheckSettings) {
-        let index = self.reader.current();
-        let exceptions = Exceptions::resolve(&settings, &index);
-        self.settings.store(Arc::new(settings));
-        self.serving.store(Arc::new(Serving { index, exceptions }));
+        self.serving.store(Arc::new(Serving::new(self.reader.current(), Arc::new(settings))));
     }
 
     /// The index that questions are answered from.
     #[must_use]
     pub fn index(&self) -> Snapshot {
         Arc::clone(&self.serving().index)
+    }
+
+    /// The generation in force: one atomic load, unless there is a new one to be opened.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        if self.reader.is_outdated() {
+            self.move_on();
+        }
+        self.serving.load().index.generation()
+    }
+
+    /// Whether responders can be asked.
+    #[must_use]
+    pub fn has_responders(&self) -> bool {
+        self.responders.is_some()
+    }
+
+    /// Prepares an authority for many questions, and tells whether the index has it now.
+    #[must_use]
+    pub fn name_authority(&self, name: AuthorityName) -> (NamedAuthority, bool) {
+        let named = NamedAuthority::new(name);
+        let is_known = named.found(&self.serving()).as_ref().is_some_and(|found| found.view.is_some());
+        (named, is_known)
     }
 
     /// Answers a question, asking a responder if need be.
@@ -98,7 +112,6 @@ impl Checker {
     /// As [`Checker::check`].
     pub fn check_now(&self, question: &Question, options: Options) -> Result<Step, IndexError> {
         let serving = self.serving();
-        let settings = self.settings.load();
         let index = &serving.index;
         let authority = match question {
             Question::Certificate { certificate, issuer: None } => resolve_certificate(index, certificate),
@@ -106,8 +119,12 @@ impl Checker {
                 resolve_issuer(index, issuer)
             }
             Question::CertId(id) => index.authority_by_cert_id(&id.issuer),
+            Question::Named { authority, .. } => {
+                authority.found(&serving).as_ref().and_then(|found| found.authority)
+            }
         };
         let exception = authority.and_then(|authority| serving.exceptions.of(authority));
+        let settings = &serving.settings;
         let method = options.method.or(exception.and_then(|it| it.method)).unwrap_or(settings.method);
         let crl = match method {
             MethodPolicy::Ocsp => None,
@@ -118,10 +135,7 @@ impl Checker {
                     Question::Certificate { certificate, issuer } => {
                         check_certificate(index, certificate, issuer.as_ref(), at, &policy)?
                     }
-                    Question::Serial { serial, .. } => {
-                        check_serial(index, authority, serial.as_ref(), at, &policy)?
-                    }
-                    Question::CertId(id) => check_serial(index, authority, id.serial.as_ref(), at, &policy)?,
+                    _ => check_serial(index, authority, question.serial().as_ref(), at, &policy)?,
                 })
             }
         };
@@ -132,8 +146,7 @@ impl Checker {
             Some(settled) => return Ok(Step::Done(Outcome::of_crls(settled))),
             None => None,
         };
-        let exception = exception.map(|it| it.responders.as_slice()).unwrap_or_default();
-        let Some(live) = self.live_question(&settings, index, authority, question, exception) else {
+        let Some(live) = self.live_question(&serving, authority, question) else {
             // Nobody to ask: what the CRLs say stands.
             let no_responder = || unknown(index.generation(), Cause::OcspNoResponder);
             return Ok(Step::Done(Outcome::of_crls(crl.unwrap_or_else(no_responder))));
@@ -146,6 +159,42 @@ impl Checker {
         })
     }
 
+    /// Answers many questions about serials of one authority, as [`Checker::check_now`] does each: calls back with the
+    /// position and the step of each, in their order. The fast path of servers: where CRLs tell, it neither locks nor
+    /// allocates, and loads what several questions need ahead.
+    pub fn check_serials(
+        &self,
+        authority: &NamedAuthority,
+        serials: &[SerialRef<'_>],
+        options: Options,
+        mut tell: impl FnMut(usize, Result<Step, IndexError>),
+    ) {
+        let serving = self.serving();
+        let found = authority.found(&serving);
+        let at_length = |serial: SerialRef<'_>| {
+            let question = Question::Named { authority: authority.clone(), serial: serial.to_owned() };
+            self.check_now(&question, options)
+        };
+        let method = found.as_ref().map(|found| options.method.unwrap_or(found.method));
+        match found.as_ref().and_then(|found| found.view.as_ref()) {
+            Some(view) if method != Some(MethodPolicy::Ocsp) => {
+                let at = options.at.unwrap_or_else(|| self.clock.now());
+                let may_ask = method == Some(MethodPolicy::CrlThenOcsp) && self.responders.is_some();
+                view.check_serials(serials, at, |position, verdict| match verdict {
+                    Ok(Verdict { status: Status::Unknown(_), .. }) if may_ask => {
+                        // The position is one of theirs.
+                        if let Some(serial) = serials.get(position) {
+                            tell(position, at_length(*serial));
+                        }
+                    }
+                    Ok(verdict) => tell(position, Ok(Step::Done(Outcome::of_crls(*verdict)))),
+                    Err(error) => tell(position, Err(error)),
+                });
+            }
+            _ => serials.iter().enumerate().for_each(|(position, serial)| tell(position, at_length(*serial))),
+        }
+    }
+
     /// Asks the responder a question waits for.
     pub async fn finish(&self, pending: Pending) -> Outcome {
         match &self.responders {
@@ -153,47 +202,62 @@ impl Checker {
                 let told = responders.ask(&pending.question).await;
                 pending.outcome(told)
             }
-            None => Outcome::of_crls(unknown(
-                pending.generation,
-                pending.crl_cause.unwrap_or(Cause::OcspNoResponder),
-            )),
+            None => {
+                let cause = pending.crl_cause.unwrap_or(Cause::OcspNoResponder);
+                Outcome::of_crls(unknown(pending.generation, cause))
+            }
         }
     }
 
     fn live_question(
         &self,
-        settings: &CheckSettings,
-        index: &Snapshot,
+        serving: &Serving,
         authority: Option<AuthorityId>,
         question: &Question,
-        exception: &[String],
     ) -> Option<LiveQuestion> {
         self.responders.as_ref()?;
+        let settings = &serving.settings;
         if authority.is_none() && settings.issuers == Issuers::InIndex {
             return None;
         }
+        let exception = authority.and_then(|authority| serving.exceptions.of(authority));
+        let configured = exception.map(|it| it.responders.as_slice()).unwrap_or_default();
         let named: &[String] = match question {
             Question::Certificate { certificate, .. } => certificate.ocsp_urls(),
-            Question::Serial { .. } | Question::CertId(_) => &[],
+            Question::Serial { .. } | Question::CertId(_) | Question::Named { .. } => &[],
         };
-        let urls = ResponderUrls::new(exception.iter().chain(&settings.responders).chain(named));
+        let urls = ResponderUrls::new(configured.iter().chain(&settings.responders).chain(named));
         if urls.is_empty() {
             return None;
         }
-        let issuer = Issuer::new(issuer_certificate(index, authority, question)?);
+        let issuer = Issuer::new(issuer_certificate(&serving.index, authority, question)?);
         Some(LiveQuestion::new(&issuer, question.serial().clone(), &urls))
     }
 
     /// The generation in force, with the settings resolved in it.
+    #[inline]
     fn serving(&self) -> Arc<Serving> {
-        if self.reader.is_outdated()
-            && let Ok(index) = self.reader.refreshed()
-            && !Arc::ptr_eq(&index, &self.serving.load().index)
-        {
-            let exceptions = Exceptions::resolve(&self.settings.load(), &index);
-            self.serving.store(Arc::new(Serving { index, exceptions }));
+        if self.reader.is_outdated() {
+            self.move_on();
         }
         self.serving.load_full()
+    }
+
+    #[cold]
+    fn move_on(&self) {
+        // An index that cannot be opened leaves the one before in force; whoever publishes is told, and tries again.
+        let Ok(index) = self.reader.refreshed() else { return };
+        let serving = self.serving.load();
+        if !Arc::ptr_eq(&index, &serving.index) {
+            self.serving.store(Arc::new(Serving::new(index, Arc::clone(&serving.settings))));
+        }
+    }
+}
+
+impl Serving {
+    fn new(index: Snapshot, settings: Arc<CheckSettings>) -> Self {
+        let exceptions = Exceptions::resolve(&settings, &index);
+        Self { index, settings, exceptions }
     }
 }
 
@@ -235,7 +299,7 @@ const fn cause_of(failure: &LiveError) -> Cause {
     }
 }
 
-fn unknown(generation: u64, cause: Cause) -> Verdict {
+const fn unknown(generation: u64, cause: Cause) -> Verdict {
     Verdict {
         status: Status::Unknown(cause),
         method: Method::Ocsp,

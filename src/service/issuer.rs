@@ -1,5 +1,6 @@
 //! Finding the issuer's certificate, whose name and key an OCSP question is made of.
 
+use super::named::AuthorityName;
 use super::question::Question;
 use crate::index::{AuthorityId, Index};
 use crate::pki::{AlgorithmPolicy, Certificate};
@@ -28,11 +29,25 @@ pub(super) fn issuer_certificate<B: AsRef<[u8]>>(
             let mut others = candidates.peekable();
             if others.peek().is_none() || signed(&first) { Some(first) } else { others.find(signed) }
         }
-        Question::CertId(id) => certificates(index, authority?).find(|candidate| match id.issuer {
-            CertIdHash::Sha1 { .. } => CertIdHash::sha1(candidate) == id.issuer,
-            CertIdHash::Sha256 { .. } => CertIdHash::sha256(candidate) == id.issuer,
-        }),
+        Question::CertId(id) => by_hashes(index, authority?, &id.issuer),
+        Question::Named { authority: named, .. } => match named.name() {
+            AuthorityName::Certificate(certificate) => Some(certificate.clone()),
+            AuthorityName::CertId(hashes) => by_hashes(index, authority?, hashes),
+            AuthorityName::NameAndKey { spki_sha256, .. } => certificates(index, authority?)
+                .find(|candidate| candidate.public_key().spki_sha256() == spki_sha256),
+        },
     }
+}
+
+fn by_hashes<B: AsRef<[u8]>>(
+    index: &Index<B>,
+    authority: AuthorityId,
+    hashes: &CertIdHash,
+) -> Option<Certificate> {
+    certificates(index, authority).find(|candidate| match hashes {
+        CertIdHash::Sha1 { .. } => CertIdHash::sha1(candidate) == *hashes,
+        CertIdHash::Sha256 { .. } => CertIdHash::sha256(candidate) == *hashes,
+    })
 }
 
 /// The certificates of an authority that issue certificates, not those of its separate CRL signers.

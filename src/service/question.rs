@@ -1,6 +1,7 @@
 //! What may be asked.
 
 use super::method::MethodPolicy;
+use super::named::NamedAuthority;
 use crate::pki::Certificate;
 use crate::types::{CertId, Serial, UnixTime};
 
@@ -24,6 +25,13 @@ pub enum Question {
     },
     /// A CertID, as OCSP asks.
     CertId(CertId),
+    /// A serial of an authority that was prepared for many questions.
+    Named {
+        /// The authority.
+        authority: NamedAuthority,
+        /// The serial.
+        serial: Serial,
+    },
 }
 
 impl Question {
@@ -32,7 +40,7 @@ impl Question {
     pub fn serial(&self) -> &Serial {
         match self {
             Self::Certificate { certificate, .. } => certificate.serial(),
-            Self::Serial { serial, .. } => serial,
+            Self::Serial { serial, .. } | Self::Named { serial, .. } => serial,
             Self::CertId(id) => &id.serial,
         }
     }

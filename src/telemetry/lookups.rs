@@ -10,21 +10,11 @@ const CAUSES: usize = Cause::ALL.len();
 /// `good`, `revoked`, each cause of `unknown`, and causes that this table does not know yet.
 const OUTCOMES: usize = 3 + CAUSES;
 
-/// How a question came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Carriage {
-    /// On a connection whose handshake was over.
-    Usual,
-    /// With the first packet of a resumed connection (0-RTT, RFC 9001 section 4.6).
-    Early,
-}
-
-/// Answers by outcome and method, how long they took, and how many questions came early. For any number of threads.
+/// Answers by outcome and method, and how long they took. For any number of threads.
 #[derive(Debug)]
 pub struct LookupMetrics {
     crl: [StripedCounter; OUTCOMES],
     ocsp: [StripedCounter; OUTCOMES],
-    early: StripedCounter,
     latency: StripedHistogram,
 }
 
@@ -32,16 +22,12 @@ impl LookupMetrics {
     /// Nothing counted yet.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            crl: Default::default(),
-            ocsp: Default::default(),
-            early: StripedCounter::new(),
-            latency: StripedHistogram::of_lookups(),
-        }
+        Self { crl: Default::default(), ocsp: Default::default(), latency: StripedHistogram::of_lookups() }
     }
 
-    /// Counts one answer: two or three additions to lines of the calling thread.
-    pub fn count(&self, status: &Status, method: Method, carriage: Carriage) {
+    /// Counts one answer: an addition to a line of the calling thread.
+    #[inline]
+    pub fn count(&self, status: &Status, method: Method) {
         let outcome = match status {
             Status::Good => 0,
             Status::Revoked(_) => 1,
@@ -55,9 +41,6 @@ impl LookupMetrics {
         };
         if let Some(counter) = counters.get(outcome) {
             counter.increment();
-        }
-        if carriage == Carriage::Early {
-            self.early.increment();
         }
     }
 
@@ -88,15 +71,10 @@ impl Metrics for LookupMetrics {
                 lookups.count(&labels, counter.value());
             }
         }
-        let mut early = Family::counter(
-            "revocache_lookups_early",
-            "Questions that came with the first packet of a resumed connection (0-RTT)",
-        );
-        early.count(&[], self.early.value());
         let mut latency =
             Family::histogram("revocache_lookup_duration_seconds", "How long answers took, sampled");
         latency.push(&[], Value::Histogram(self.latency.snapshot()));
-        vec![lookups, early, latency]
+        vec![lookups, latency]
     }
 }
 
@@ -107,10 +85,10 @@ mod tests {
     #[test]
     fn every_outcome_has_a_counter_of_its_own() {
         let metrics = LookupMetrics::new();
-        metrics.count(&Status::Good, Method::Crl, Carriage::Early);
+        metrics.count(&Status::Good, Method::Crl);
         for cause in Cause::ALL {
-            metrics.count(&Status::Unknown(cause), Method::Ocsp, Carriage::Usual);
-            metrics.count(&Status::Unknown(cause), Method::Ocsp, Carriage::Usual);
+            metrics.count(&Status::Unknown(cause), Method::Ocsp);
+            metrics.count(&Status::Unknown(cause), Method::Ocsp);
         }
         let families = metrics.families();
         let counted: Vec<(String, String, Value)> = families[0]
@@ -125,6 +103,5 @@ mod tests {
         assert!(
             counted[1..].iter().all(|(status, _, value)| status == "unknown" && *value == Value::Count(2))
         );
-        assert_eq!(families[1].samples[0].value, Value::Count(1));
     }
 }

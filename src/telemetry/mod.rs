@@ -12,5 +12,5 @@ mod lookups;
 mod striped;
 
 pub use family::{Family, Kind, Metrics, Sample, Value};
-pub use lookups::{Carriage, LookupMetrics};
+pub use lookups::LookupMetrics;
 pub use striped::{HistogramSnapshot, StripedCounter, StripedHistogram};

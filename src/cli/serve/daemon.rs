@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::super::exit::CliError;
 use super::ConfigSource;
+use super::answering::Answering;
 use super::data::{DataFolder, Running};
 use super::error::ServeError;
 use super::listeners::{Listeners, start_listeners};
@@ -80,9 +81,11 @@ async fn serve(
     let fetcher = NetworkFetcher::new(&config.network_settings()?, &specs).map_err(ServeError::Network)?;
     let settings = config.sources_settings(data)?;
     let mut sources =
-        Sources::start(settings, specs, Arc::new(fetcher), clock, Arc::new(SystemRandomness)).await?;
+        Sources::start(settings, specs, Arc::new(fetcher), Arc::clone(&clock), Arc::new(SystemRandomness))
+            .await?;
     let readiness = Arc::new(Readiness::starting());
-    let listeners = start_listeners(&config, &sources.handle(), &readiness).await?;
+    let answering = Answering::start(&config, data, &clock)?;
+    let listeners = start_listeners(&config, &sources.handle(), &readiness, &answering).await?;
     let is_stopped = tokio::select! {
         all = sources.first_looks(config.sources.first_look()) => {
             if !all {
@@ -102,7 +105,7 @@ async fn serve(
         readiness.started();
         announce(&listeners, &sources.handle())?;
         while signals.next().await == Told::Reload {
-            config = reload(source, config, data, logs, &sources.handle()).await;
+            config = reload(source, config, data, logs, &sources.handle(), &answering).await;
         }
     }
     tracing::info!("stopping");
@@ -138,10 +141,11 @@ async fn reload(
     data: &Path,
     logs: &Logs,
     sources: &SourcesHandle,
+    answering: &Answering,
 ) -> Config {
     notify("RELOADING=1");
     let path = source.path().display().to_string();
-    let next = match take_over(source, data, logs, sources).await {
+    let next = match take_over(source, data, logs, sources, answering).await {
         Ok(next) => {
             for NeedsRestart(part) in config.needs_restart(&next) {
                 tracing::warn!(part, path, "changed, and needs a restart");
@@ -173,11 +177,13 @@ async fn take_over(
     data: &Path,
     logs: &Logs,
     sources: &SourcesHandle,
+    answering: &Answering,
 ) -> Result<Config, CliError> {
     let next = source.read()?;
     let specs = next.source_specs();
     let fetcher = NetworkFetcher::new(&next.network_settings()?, &specs).map_err(ServeError::Network)?;
     let settings = next.sources_settings(data)?;
+    answering.reload(&next, data)?;
     logs.set_filter(&next.log.level);
     sources.set_fetcher(Arc::new(fetcher));
     sources.reconfigure(settings, specs).await;

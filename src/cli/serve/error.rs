@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::super::exit::Exit;
 use crate::fetch::http::HttpSetupError;
 use crate::server::admin::TokenError;
+use crate::server::quic::{IdentityError, QuicError};
 
 /// Why the daemon cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,12 @@ pub(in crate::cli) enum ServeError {
     Token(#[from] TokenError),
     #[error("{0}")]
     Network(#[from] HttpSetupError),
+    #[error("{0}")]
+    Quic(#[source] QuicError),
+    #[error("{0}")]
+    Identity(#[source] IdentityError),
+    #[error("[quic] has one of tls_certificate and tls_key; it needs both, or none for a self-signed one")]
+    HalfIdentity,
     #[error("cannot start: {0}")]
     Runtime(io::Error),
     #[error("logs cannot be set up: {0}")]
@@ -46,7 +53,12 @@ impl ServeError {
             | Self::NotRunning(_)
             | Self::Unreachable { .. }
             | Self::Refused { .. } => Exit::Unavailable,
-            Self::Token(TokenError::TooShort { .. }) | Self::Network(_) => Exit::Data,
+            Self::Quic(QuicError::Listen { .. }) => Exit::Unavailable,
+            Self::Token(TokenError::TooShort { .. })
+            | Self::Network(_)
+            | Self::Quic(_)
+            | Self::Identity(_)
+            | Self::HalfIdentity => Exit::Data,
             _ => Exit::Io,
         }
     }

@@ -8,11 +8,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::answering::Answering;
 use super::error::ServeError;
 use crate::config::{Config, Listen};
 use crate::ingest::source::SourcesHandle;
 use crate::server::admin::{Admin, AdminAccess, CappedListener, Peer, Readiness, router};
-use crate::telemetry::Metrics;
 
 /// How long open requests may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -29,16 +29,23 @@ pub(super) struct Listeners {
     tasks: Vec<JoinHandle<()>>,
 }
 
-/// Starts every listener of the configuration. This is the place for the query protocol and for other HTTP APIs: what
-/// they need is here, what they have to show (addresses, fingerprint, metrics) goes out from here.
+/// Starts every listener of the configuration. This is the place for other HTTP APIs too: what they need is here, what
+/// they have to show (addresses, fingerprint, metrics) goes out from here.
 pub(super) async fn start_listeners(
     config: &Config,
     sources: &SourcesHandle,
     readiness: &Arc<Readiness>,
+    answering: &Answering,
 ) -> Result<Listeners, ServeError> {
     let (stop, stopped) = watch::channel(false);
-    let mut listeners = Listeners { quic: None, fingerprint: None, http: None, stop, tasks: Vec::new() };
-    let metrics: Vec<Arc<dyn Metrics>> = Vec::new();
+    let mut listeners = Listeners {
+        quic: answering.quic,
+        fingerprint: answering.fingerprint(),
+        http: None,
+        stop,
+        tasks: answering.run(|| until(stopped.clone())),
+    };
+    let metrics = answering.metrics();
     if let Listen::At(address) = config.http.listen {
         let failed = |source| ServeError::Listen { section: "http", address, source };
         let access = match &config.http.token_file {
