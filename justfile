@@ -25,7 +25,7 @@ fuzz TARGET SECONDS="60":
 
 # fuzz every target for a minute
 fuzz-all SECONDS="60":
-    for target in crl crl_differential index name pem; do bash fuzz/run.sh "$target" {{SECONDS}}; done
+    for target in crl crl_differential index name ocsp_path ocsp_request ocsp_response pem; do bash fuzz/run.sh "$target" {{SECONDS}}; done
 
 # format the sources
 fmt:

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use revocache_testkit::{
-    Authority, CrlBuilder, DistributionPoint, Entry, Extension, GeneralName, IssuingDistributionPoint, KeyKind, Name,
-    StringKind, Time, oid, pem,
+    Authority, CertState, CrlBuilder, DistributionPoint, Entry, Extension, GeneralName, IdHash,
+    IssuingDistributionPoint, Key, KeyKind, Name, OcspCertId, OcspRequest, OcspResponse, SingleResponse,
+    StringKind, Time, der, oid, pem,
 };
 
 fn write(target: &str, name: &str, octets: &[u8]) {
@@ -49,9 +50,15 @@ fn main() {
         write("crl", name, &der);
         write("crl_differential", name, &der);
     }
-    write("crl", "certificate", &ca.leaf(&[7]).distribution_points(&[DistributionPoint::uri("http://a/")]).build(&ca));
+    write(
+        "crl",
+        "certificate",
+        &ca.leaf(&[7]).distribution_points(&[DistributionPoint::uri("http://a/")]).build(&ca),
+    );
     write("name", "plain", &Name::new("Seed").der());
-    for (name, kind) in [("bmp", StringKind::Bmp), ("universal", StringKind::Universal), ("teletex", StringKind::Teletex)] {
+    for (name, kind) in
+        [("bmp", StringKind::Bmp), ("universal", StringKind::Universal), ("teletex", StringKind::Teletex)]
+    {
         write("name", name, &Name::empty().rdn(oid::COMMON_NAME, kind, "Straße  1").der());
     }
     let both = [(oid::COMMON_NAME, StringKind::Utf8.der(" #a,\u{212b}ﬁ")), ("1.2.3", vec![5, 0])];
@@ -60,4 +67,54 @@ fn main() {
     write("pem", "two", text.as_bytes());
     write("pem", "windows", pem("X509 CRL", &[9; 100]).replace('\n', "\r\n").as_bytes());
     write("pem", "bad", b"-----BEGIN A-----\nAQ=\n-----END A-----\n");
+    ocsp();
+}
+
+fn ocsp() {
+    // The same CA as in the target, which knows its key.
+    let ca = Authority::root_with(Name::new("Seed"), Key::ed25519(&[7; 32]));
+    let id = OcspCertId::new(&ca, &[0x00, 0xff]);
+    let longer = OcspCertId::with(IdHash::Sha256, &ca, &[0x12, 0x34]);
+    let revoked = SingleResponse::new(id.clone(), CertState::revoked(1_700_000_000, Some(1)))
+        .extension(Extension::invalidity_date(1_600_000_000))
+        .extension(Extension::reason(1));
+    let key = Key::ed25519(&[8; 32]);
+    let delegate = ca.ocsp_delegate(&[9], &Name::new("Delegate"), &key).ocsp_nocheck().build(&ca);
+    for (name, response, key) in [
+        ("good", OcspResponse::by_name(&ca.name).answer(&id, CertState::Good), &ca.key),
+        ("revoked", OcspResponse::by_key(&ca.key).single(revoked.clone()).nonce(&[5; 16]), &ca.key),
+        (
+            "several",
+            OcspResponse::by_name(&ca.name)
+                .answer(&longer, CertState::Unknown)
+                .single(SingleResponse::new(id.clone(), CertState::Good).updates(1_738_000_000, None))
+                .single(revoked)
+                .extension(Extension::new("1.3.6.1.5.5.7.48.1.9", &[5, 0])),
+            &ca.key,
+        ),
+        (
+            "delegate",
+            OcspResponse::by_name(&Name::new("Delegate")).answer(&id, CertState::Good).certificate(&delegate),
+            &key,
+        ),
+    ] {
+        write("ocsp_response", name, &response.build(key));
+    }
+    write("ocsp_response", "try_later", &OcspResponse::refusal(3));
+    let plain = OcspRequest::new(&[id.clone()]);
+    let full = OcspRequest {
+        nonce: Some(vec![3; 32]),
+        extensions: vec![Extension::new(
+            "1.3.6.1.5.5.7.48.1.4",
+            &der::sequence(&[der::oid(oid::OCSP_BASIC)]),
+        )],
+        single_extensions: vec![Extension::new("1.3.6.1.5.5.7.48.1.7", &der::sequence(&[]))],
+        raw_head: [der::explicit(0, &der::integer(0)), der::explicit(1, &der::implicit(2, b"client"))]
+            .concat(),
+        ..OcspRequest::new(&[id, longer])
+    };
+    write("ocsp_request", "plain", &plain.der());
+    write("ocsp_request", "full", &full.der());
+    write("ocsp_path", "escaped", b"/MAMCAf8%3D");
+    write("ocsp_path", "plain", b"MEIwQDA+MDwwOjAJBgUrDgMCGgUABBS=");
 }

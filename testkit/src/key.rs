@@ -133,6 +133,18 @@ impl Key {
         pool.1[turn].clone()
     }
 
+    /// The Ed25519 key of this seed: the same in every run.
+    #[must_use]
+    pub fn ed25519(seed: &[u8; 32]) -> Self {
+        Self::from_ed25519(&Ed25519KeyPair::from_seed_unchecked(seed).unwrap())
+    }
+
+    fn from_ed25519(pair: &Ed25519KeyPair) -> Self {
+        let pkcs8 = pair.to_pkcs8v1().unwrap().as_ref().to_vec();
+        let public = pair.public_key().as_ref().to_vec();
+        Self(Arc::new(Parts { kind: KeyKind::Ed25519, pkcs8, public }))
+    }
+
     fn generate(kind: KeyKind) -> Self {
         let ecdsa = |algorithm: &'static EcdsaSigningAlgorithm| {
             let pair = EcdsaKeyPair::generate(algorithm).unwrap();
@@ -146,10 +158,7 @@ impl Key {
             KeyKind::P256 => ecdsa(&lc::ECDSA_P256_SHA256_ASN1_SIGNING),
             KeyKind::P384 => ecdsa(&lc::ECDSA_P384_SHA384_ASN1_SIGNING),
             KeyKind::P521 => ecdsa(&lc::ECDSA_P521_SHA512_ASN1_SIGNING),
-            KeyKind::Ed25519 => {
-                let pair = Ed25519KeyPair::generate().unwrap();
-                (pair.to_pkcs8v1().unwrap().as_ref().to_vec(), pair.public_key().as_ref().to_vec())
-            }
+            KeyKind::Ed25519 => return Self::from_ed25519(&Ed25519KeyPair::generate().unwrap()),
         };
         Self(Arc::new(Parts { kind, pkcs8, public }))
     }
