@@ -196,6 +196,26 @@ async fn the_refresher_saves_now_and_then_and_at_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_that_says_its_answers_came_later_does_not_make_them_last_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ocsp-cache");
+    let world = world_with_file(&file);
+    world.fixed(START - HOUR, Some(START + 1_000 * HOUR), CertState::Good);
+    world.ask(1).await.unwrap();
+    world.live.save().await.unwrap();
+    let mut forged = fs::read(&file).unwrap();
+    forged[26..34].copy_from_slice(&i64::MAX.to_le_bytes());
+    let body = forged.len() - 4;
+    let sum = crc32fast::hash(&forged[..body]).to_le_bytes();
+    forged[body..].copy_from_slice(&sum);
+    fs::write(&file, &forged).unwrap();
+    let (live, _) = restarted(&world, &file);
+    live.ask(&world.question(1)).await.unwrap();
+    advance(SECOND * 7 * 86_400).await;
+    assert_eq!(live.cached(&world.question(1)), None, "seven days is the longest");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_forger_who_asks_first_after_a_restart_does_not_decide_who_is_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ocsp-cache");
