@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use quinn::{Connection, Incoming, RecvStream, SendDatagramError, SendStream};
@@ -41,22 +40,14 @@ impl<F: FnMut()> Drop for Counted<F> {
     }
 }
 
-/// Serves a connection until it ends.
+/// Serves a connection until it ends. `handshaking` is dropped when the handshake is complete.
 pub(super) async fn serve<A: Answerer>(
     shared: Arc<Shared<A>>,
     incoming: Incoming,
     judge: Option<Arc<dyn PeerJudge>>,
+    handshaking: impl Send,
 ) {
     let session = Arc::new(Session::new(Arc::clone(&shared)));
-    let validated = incoming.remote_address_validated();
-    if !validated {
-        shared.unvalidated.fetch_add(1, Ordering::AcqRel);
-    }
-    let handshaking = Counted::new(|| {
-        if !validated {
-            shared.unvalidated.fetch_sub(1, Ordering::AcqRel);
-        }
-    });
     let Ok(connecting) = incoming.accept() else {
         return session.count(Counter::FailedHandshakes);
     };
