@@ -44,6 +44,8 @@ struct Shared {
     delay: AtomicU32,
     /// Whether nothing of what the server sends arrives.
     mute: AtomicBool,
+    /// Whether nothing of what the client sends arrives.
+    mute_client: AtomicBool,
     /// Milliseconds that every packet takes.
     way: AtomicU32,
     queue: mpsc::UnboundedSender<(tokio::time::Instant, Vec<u8>, bool)>,
@@ -63,7 +65,8 @@ impl Shared {
     }
 
     fn pass(self: &Arc<Self>, packet: Vec<u8>, to_server: bool) {
-        if !to_server && self.mute.load(Ordering::SeqCst) {
+        let mute = if to_server { &self.mute_client } else { &self.mute };
+        if mute.load(Ordering::SeqCst) {
             return;
         }
         if self.random() % 1000 < u64::from(self.lost.load(Ordering::SeqCst)) {
@@ -121,6 +124,7 @@ impl Proxy {
             lost: 0.into(),
             delay: 0.into(),
             mute: false.into(),
+            mute_client: false.into(),
             way: 0.into(),
             queue,
             random: 1.into(),
@@ -297,6 +301,34 @@ async fn early_data_may_ask_and_nothing_else() {
     assert!(server.server.connections() >= before);
     assert_eq!(server.counters().get(Counter::Early), 2, "a replayed question was answered");
     assert_eq!(server.fake.asked_late.load(Ordering::SeqCst), asked);
+}
+
+/// The first flight arrives and the end of the handshake does not, as with a flight that somebody sends again: what the
+/// index knows is answered, but nobody else is asked.
+#[tokio::test]
+async fn a_flight_without_an_end_makes_the_server_ask_nobody() {
+    let server = start();
+    let proxy = Proxy::to(server.address).await;
+    let endpoint = raw_endpoint();
+    let first = endpoint.connect(proxy.address, "localhost").unwrap().await.unwrap();
+    first.accept_uni().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    first.close(0_u32.into(), b"");
+    proxy.shared.way.store(100, Ordering::SeqCst);
+    let Ok((connection, _)) = endpoint.connect(proxy.address, "localhost").unwrap().into_0rtt() else {
+        panic!("there is no session to resume")
+    };
+    let (mut send, _recv) = connection.open_bi().await.unwrap();
+    send.write_all(&early_requests()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    proxy.shared.mute_client.store(true, Ordering::SeqCst);
+    until("the question is answered", || server.counters().get(Counter::Early) == 2).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(server.counters().get(Counter::Late), 1);
+    assert_eq!(server.fake.asked_late.load(Ordering::SeqCst), 0);
+    // When the end comes after all, the rest is asked for.
+    proxy.shared.mute_client.store(false, Ordering::SeqCst);
+    until("the late question is asked", || server.fake.asked_late.load(Ordering::SeqCst) == 1).await;
 }
 
 #[tokio::test]
