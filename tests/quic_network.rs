@@ -11,7 +11,7 @@
 mod quic_support;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,6 +42,10 @@ struct Shared {
     lost: AtomicU32,
     /// Milliseconds that a packet is held back at most, so that others overtake it.
     delay: AtomicU32,
+    /// Whether nothing of what the server sends arrives.
+    mute: AtomicBool,
+    /// Whether nothing of what the client sends arrives.
+    mute_client: AtomicBool,
     /// Milliseconds that every packet takes.
     way: AtomicU32,
     queue: mpsc::UnboundedSender<(tokio::time::Instant, Vec<u8>, bool)>,
@@ -61,6 +65,10 @@ impl Shared {
     }
 
     fn pass(self: &Arc<Self>, packet: Vec<u8>, to_server: bool) {
+        let mute = if to_server { &self.mute_client } else { &self.mute };
+        if mute.load(Ordering::SeqCst) {
+            return;
+        }
         if self.random() % 1000 < u64::from(self.lost.load(Ordering::SeqCst)) {
             self.dropped.fetch_add(1, Ordering::SeqCst);
             return;
@@ -115,6 +123,8 @@ impl Proxy {
             far,
             lost: 0.into(),
             delay: 0.into(),
+            mute: false.into(),
+            mute_client: false.into(),
             way: 0.into(),
             queue,
             random: 1.into(),
@@ -293,6 +303,34 @@ async fn early_data_may_ask_and_nothing_else() {
     assert_eq!(server.fake.asked_late.load(Ordering::SeqCst), asked);
 }
 
+/// The first flight arrives and the end of the handshake does not, as with a flight that somebody sends again: what the
+/// index knows is answered, but nobody else is asked.
+#[tokio::test]
+async fn a_flight_without_an_end_makes_the_server_ask_nobody() {
+    let server = start();
+    let proxy = Proxy::to(server.address).await;
+    let endpoint = raw_endpoint();
+    let first = endpoint.connect(proxy.address, "localhost").unwrap().await.unwrap();
+    first.accept_uni().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    first.close(0_u32.into(), b"");
+    proxy.shared.way.store(100, Ordering::SeqCst);
+    let Ok((connection, _)) = endpoint.connect(proxy.address, "localhost").unwrap().into_0rtt() else {
+        panic!("there is no session to resume")
+    };
+    let (mut send, _recv) = connection.open_bi().await.unwrap();
+    send.write_all(&early_requests()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    proxy.shared.mute_client.store(true, Ordering::SeqCst);
+    until("the question is answered", || server.counters().get(Counter::Early) == 2).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(server.counters().get(Counter::Late), 1);
+    assert_eq!(server.fake.asked_late.load(Ordering::SeqCst), 0);
+    // When the end comes after all, the rest is asked for.
+    proxy.shared.mute_client.store(false, Ordering::SeqCst);
+    until("the late question is asked", || server.fake.asked_late.load(Ordering::SeqCst) == 1).await;
+}
+
 #[tokio::test]
 async fn early_data_can_be_refused() {
     let settings = QuicSettings { early_data: EarlyData::Refuse, ..local() };
@@ -334,4 +372,26 @@ async fn noise_at_the_port_changes_nothing() {
     }
     ask_everything(&client, 3).await;
     assert_eq!(server.counters().get(Counter::Connections), 1);
+}
+
+/// Handshakes from addresses that are not the sender's: the server's answers reach nobody, and nothing is completed.
+/// Beyond a few, newcomers have to show that they receive what is sent to them, and those who do are served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_handshakes_costs_little_and_shuts_nobody_out() {
+    let settings = QuicSettings { retry_above: 16, handshake_timeout: Duration::from_secs(2), ..local() };
+    let server = start_with(settings, ClientAuthentication::None, Fake::default());
+    let proxy = Proxy::to(server.address).await;
+    proxy.shared.mute.store(true, Ordering::SeqCst);
+    let flood = raw_endpoint();
+    let connecting: Vec<_> = (0..300).map(|_| flood.connect(proxy.address, "localhost").unwrap()).collect();
+    until("newcomers are told to come back", || server.counters().get(Counter::Retries) > 100).await;
+    let kept = server.server.connections();
+    println!("300 handshakes that go nowhere: {kept} kept");
+    assert!(kept <= 20, "{kept} kept");
+    let client = Client::connect(server.address, server.trust(), patient()).await.unwrap();
+    ask_everything(&client, 3).await;
+    drop(connecting);
+    flood.close(0_u32.into(), b"");
+    until("the flood is forgotten", || server.server.connections() == 1).await;
+    assert!(server.counters().get(Counter::FailedHandshakes) >= 16);
 }

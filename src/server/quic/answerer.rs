@@ -11,7 +11,7 @@ use crate::wire::{AuthorityRef, ErrorCode, Features, InfoHead, InfoWriter, Optio
 /// Whoever knows the answers. Shared by all connections; must not block.
 pub trait Answerer: Send + Sync + 'static {
     /// An authority as this answerer keeps it for as long as a connection lasts, whatever generations come. Equal for
-    /// equal authorities.
+    /// equal authorities, and small: a client may have a thousand.
     type Authority: Clone + PartialEq + Send + Sync + 'static;
 
     /// Finds an authority. One that is not known at the moment is no error: questions about it are `unknown` until it

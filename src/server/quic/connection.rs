@@ -3,8 +3,6 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use bytes::Bytes;
 use quinn::{Connection, Incoming, RecvStream, SendDatagramError, SendStream};
@@ -19,7 +17,7 @@ use super::poll::ready;
 use super::requests::{Channel, Requests};
 use super::session::{Session, Shared};
 use super::settings::{EarlyData, OtherTimes};
-use super::stream::Stream;
+use super::stream::{Stream, linger};
 use crate::wire::{CloseCode, ErrorCode, Features, Frame, Hello, RequestId, encode_goaway};
 
 /// Streams, or datagrams, that are served in a row before anything else gets its turn.
@@ -42,22 +40,14 @@ impl<F: FnMut()> Drop for Counted<F> {
     }
 }
 
-/// Serves a connection until it ends.
+/// Serves a connection until it ends. `handshaking` is dropped when the handshake is complete.
 pub(super) async fn serve<A: Answerer>(
     shared: Arc<Shared<A>>,
     incoming: Incoming,
     judge: Option<Arc<dyn PeerJudge>>,
+    handshaking: impl Send,
 ) {
     let session = Arc::new(Session::new(Arc::clone(&shared)));
-    let validated = incoming.remote_address_validated();
-    if !validated {
-        shared.unvalidated.fetch_add(1, Ordering::AcqRel);
-    }
-    let handshaking = Counted::new(|| {
-        if !validated {
-            shared.unvalidated.fetch_sub(1, Ordering::AcqRel);
-        }
-    });
     let Ok(connecting) = incoming.accept() else {
         return session.count(Counter::FailedHandshakes);
     };
@@ -90,7 +80,8 @@ pub(super) async fn serve<A: Answerer>(
             connection.close(CloseCode::CertificateRefused.number().into(), refusal.text.as_bytes());
             return;
         }
-        run(&session, &connection, std::future::ready(true)).await;
+        establish(&session, &connection);
+        run(&session, &connection, std::future::pending()).await;
         connection
     };
     // Nothing is left to say to a client that is gone; to others this says so.
@@ -123,13 +114,24 @@ async fn run<A: Answerer>(
     let mut datagrams =
         Datagrams { requests: Requests::new(Arc::clone(session), Channel::Datagram), out: Vec::new() };
     let mut goodbye = pin!(None);
+    let mut handshaking = true;
     loop {
         if control.is_some() && *draining.borrow_and_update() && goodbye.is_none() {
             goodbye.set(Some(say_goodbye(session, connection, control.take())));
         }
         tokio::select! {
             stream = connection.accept_bi() => match stream {
-                Ok(stream) => streams.take(session, connection, stream).await,
+                Ok(stream) => {
+                    // What comes behind the end of the handshake must not look as if it came before it.
+                    if handshaking && let Some(in_time) = ready(handshake.as_mut()).await {
+                        handshaking = false;
+                        if !in_time {
+                            return failed_early(session);
+                        }
+                        establish(session, connection);
+                    }
+                    streams.take(session, connection, stream).await;
+                }
                 Err(_) => return failed_early(session),
             },
             datagram = connection.read_datagram() => match datagram {
@@ -137,13 +139,12 @@ async fn run<A: Answerer>(
                 Err(_) => return failed_early(session),
             },
             event = datagrams.requests.late.next() => datagrams.take_late(connection, event),
-            in_time = &mut handshake, if !session.is_established() => {
-                if !in_time || connection.close_reason().is_some() {
-                    session.count(Counter::FailedHandshakes);
-                    return;
+            in_time = &mut handshake, if handshaking => {
+                handshaking = false;
+                if !in_time {
+                    return failed_early(session);
                 }
-                session.count(Counter::Connections);
-                session.establish();
+                establish(session, connection);
             }
             opened = &mut hello, if control.is_none() && goodbye.is_none() => match opened {
                 Some(stream) => control = Some(stream),
@@ -157,6 +158,13 @@ async fn run<A: Answerer>(
             } => return,
             Ok(()) = draining.changed() => {}
         }
+    }
+}
+
+fn establish<A: Answerer>(session: &Session<A>, connection: &Connection) {
+    if connection.close_reason().is_none() {
+        session.count(Counter::Connections);
+        session.establish();
     }
 }
 
@@ -193,9 +201,8 @@ async fn say_goodbye<A: Answerer>(
         let _ = control.write_all(&out).await;
         let _ = control.finish();
     }
-    let linger = (connection.rtt() * 3).max(Duration::from_millis(50));
     // Requests may be on their way, and the answers to those that were answered in passing.
-    tokio::time::sleep(linger).await;
+    tokio::time::sleep(linger(connection)).await;
     session.streams_ended().await;
     connection.close(CloseCode::ShuttingDown.number().into(), b"the server stops");
 }
@@ -224,16 +231,13 @@ impl Streams {
             }
             session.count(Counter::Streams);
             let out = std::mem::take(&mut self.out);
-            self.out = Stream::new(connection.clone(), Arc::clone(session), stream, out)
-                .begin(&mut self.pieces)
-                .await;
+            self.out =
+                Stream::new(Arc::clone(session), stream, out).begin(connection, &mut self.pieces).await;
             next = ready(connection.accept_bi()).await.and_then(Result::ok);
         }
         if let Some(stream) = next {
             session.count(Counter::Streams);
-            Stream::new(connection.clone(), Arc::clone(session), stream, Vec::new())
-                .begin(&mut self.pieces)
-                .await;
+            Stream::new(Arc::clone(session), stream, Vec::new()).begin(connection, &mut self.pieces).await;
         }
         tokio::task::yield_now().await;
     }

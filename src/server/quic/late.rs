@@ -28,7 +28,24 @@ struct Inner {
     open: HashMap<RequestId, Open>,
     /// Tells a request from an earlier one of the same id.
     next_serial: u64,
-    frames: (mpsc::Sender<Vec<u8>>, mpsc::Receiver<Vec<u8>>),
+    frames: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
+}
+
+/// Frames of a subscription, with the serial of its request.
+type Told = (u64, Vec<u8>);
+
+/// To where a subscription tells of changes.
+#[derive(Debug)]
+pub(super) struct Listener {
+    serial: u64,
+    frames: mpsc::Sender<Told>,
+}
+
+impl Listener {
+    /// Tells, when there is room; `false` if nobody listens any more.
+    pub(super) async fn tell(&self, frames: Vec<u8>) -> bool {
+        self.frames.send((self.serial, frames)).await.is_ok()
+    }
 }
 
 /// What the result of a task is for.
@@ -114,11 +131,12 @@ impl Late {
         authorities: Vec<(Handle, A::Authority)>,
         permit: Permit,
     ) {
-        let frames = self.inner().frames.0.clone();
+        let inner = self.inner();
+        let listener = Listener { serial: inner.next_serial, frames: inner.frames.0.clone() };
         let session = Arc::clone(session);
         self.spawn(request, Kind::Subscription, async move {
             let _permit = permit;
-            Err(subscription::tell(&session, request, &authorities, &frames).await)
+            Err(subscription::tell(&session, request, &authorities, &listener).await)
         });
     }
 
@@ -145,16 +163,23 @@ impl Late {
     /// The next thing to write; waits for ever if nothing is open.
     pub(super) async fn next(&mut self) -> LateEvent {
         let Some(inner) = &mut self.inner else { return pending().await };
-        tokio::select! {
-            Some(joined) = inner.tasks.join_next_with_id() => LateEvent::Done(match joined {
-                Ok((task, result)) => Done { task, result },
-                // Aborted ones are no longer open, so that nobody reads this.
-                Err(error) => {
-                    Done { task: error.id(), result: Err(Refusal::new(ErrorCode::Internal, "")) }
+        loop {
+            tokio::select! {
+                Some(joined) = inner.tasks.join_next_with_id() => return LateEvent::Done(match joined {
+                    Ok((task, result)) => Done { task, result },
+                    // Aborted ones are no longer open, so that nobody reads this.
+                    Err(error) => {
+                        Done { task: error.id(), result: Err(Refusal::new(ErrorCode::Internal, "")) }
+                    }
+                }),
+                Some((serial, frames)) = inner.frames.1.recv() => {
+                    // Those of a cancelled subscription must not follow its end.
+                    if inner.open.values().any(|open| open.serial == serial) {
+                        return LateEvent::Frames(frames);
+                    }
                 }
-            }),
-            Some(frames) = inner.frames.1.recv() => LateEvent::Frames(frames),
-            else => pending().await,
+                else => pending().await,
+            }
         }
     }
 

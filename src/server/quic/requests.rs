@@ -186,7 +186,7 @@ impl<A: Answerer> Requests<A> {
             authority.map(|authority| (handle, authority)).ok_or_else(|| unknown_handle(handle))
         };
         let authorities = subscribe.authorities().map(find).collect::<Result<_, _>>()?;
-        let permit = self.session.permit()?;
+        let permit = self.session.subscription_permit()?;
         self.late.subscribe(&self.session, id, authorities, permit);
         Ok(())
     }

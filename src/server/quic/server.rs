@@ -149,6 +149,14 @@ async fn accept<A: Answerer>(
             incoming.refuse();
             continue;
         }
+        // Counted here and not by the task, which may begin after the next one is let in.
+        let handshaking = (!incoming.remote_address_validated()).then(|| {
+            let shared = Arc::clone(&shared);
+            shared.unvalidated.fetch_add(1, Ordering::AcqRel);
+            Counted::new(move || {
+                shared.unvalidated.fetch_sub(1, Ordering::AcqRel);
+            })
+        });
         let (own, ended, judge) = (Arc::clone(&shared), Arc::clone(&ended), clients.judge().cloned());
         tokio::spawn(async move {
             let shared = Arc::clone(&own);
@@ -156,7 +164,7 @@ async fn accept<A: Answerer>(
                 shared.connections.fetch_sub(1, Ordering::AcqRel);
                 ended.notify_waiters();
             });
-            serve(own, incoming, judge).await;
+            serve(own, incoming, judge, handshaking).await;
         });
     }
 }

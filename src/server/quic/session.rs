@@ -51,6 +51,7 @@ pub(super) struct Session<A: Answerer> {
     establishing: Notify,
     /// Requests that wait for an answer.
     open: Arc<AtomicUsize>,
+    subscriptions: Arc<AtomicUsize>,
     /// Octets of frames that are not complete.
     buffered: AtomicUsize,
     /// Streams that have a task of their own.
@@ -68,6 +69,7 @@ impl<A: Answerer> Session<A> {
             established: AtomicBool::new(false),
             establishing: Notify::new(),
             open: Arc::default(),
+            subscriptions: Arc::default(),
             buffered: AtomicUsize::new(0),
             streams: AtomicUsize::new(0),
             streams_changed: Notify::new(),
@@ -110,7 +112,16 @@ impl<A: Answerer> Session<A> {
         }
     }
 
-    /// Leave to keep one request waiting.
+    /// Leave to keep one subscription.
+    pub(super) fn subscription_permit(&self) -> Result<Permit, Refusal> {
+        let most = self.settings().max_subscriptions;
+        let count = Count::up_to(&self.subscriptions, most).ok_or_else(|| {
+            Refusal::new(ErrorCode::TooManyOpen, format!("{most} subscriptions of this connection are open"))
+        })?;
+        Ok(Permit { _open: count, _late: None })
+    }
+
+    /// Leave to keep one question waiting.
     pub(super) fn permit(&self) -> Result<Permit, Refusal> {
         let max_open = usize::try_from(self.settings().limits.max_open).unwrap_or(usize::MAX);
         let open = Count::up_to(&self.open, max_open);
@@ -121,7 +132,7 @@ impl<A: Answerer> Session<A> {
         let late = late.ok_or_else(|| {
             Refusal::new(ErrorCode::Overloaded, "too many questions wait for answers from elsewhere")
         })?;
-        Ok(Permit { _open: open, _late: late })
+        Ok(Permit { _open: open, _late: Some(late) })
     }
 
     /// A stream keeps so many octets now instead of `before`: is that within what the connection may keep?
@@ -159,7 +170,7 @@ impl<A: Answerer> Session<A> {
 #[derive(Debug)]
 pub(super) struct Permit {
     _open: Count,
-    _late: Count,
+    _late: Option<Count>,
 }
 
 /// One of a counted number.

@@ -55,6 +55,8 @@ pub struct QuicSettings {
     pub datagram_buffer: usize,
     /// Questions of all connections that wait for somebody else's answer. Default 4,096.
     pub max_late: usize,
+    /// Subscriptions of one connection. Default 16.
+    pub max_subscriptions: usize,
     /// From the first packet to the end of the handshake. Default 5 seconds.
     pub handshake_timeout: Duration,
     /// Without any packet, after which a connection is over. Default 30 seconds.
@@ -87,6 +89,7 @@ impl Default for QuicSettings {
             connection_window: 1 << 20,
             datagram_buffer: 256 << 10,
             max_late: 4_096,
+            max_subscriptions: 16,
             handshake_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(10),

@@ -24,7 +24,6 @@ const KEEP: usize = 256 << 10;
 
 /// A stream that is being served.
 pub(super) struct Stream<A: Answerer> {
-    connection: Connection,
     send: SendStream,
     recv: RecvStream,
     requests: Requests<A>,
@@ -70,7 +69,6 @@ impl From<WriteError> for Ended {
 impl<A: Answerer> Stream<A> {
     /// Takes over a new stream; `out` is any buffer, which [`Stream::begin`] gives back.
     pub(super) fn new(
-        connection: Connection,
         session: Arc<Session<A>>,
         (send, recv): (SendStream, RecvStream),
         out: Vec<u8>,
@@ -78,24 +76,12 @@ impl<A: Answerer> Stream<A> {
         let decoder = FrameDecoder::new(session.settings().limits.max_frame);
         let requests = Requests::new(session, Channel::Stream);
         let reading = Reading::Open;
-        Self {
-            connection,
-            send,
-            recv,
-            requests,
-            decoder,
-            frames: 0,
-            out,
-            sent: 0,
-            kept: 0,
-            reading,
-            counted: false,
-        }
+        Self { send, recv, requests, decoder, frames: 0, out, sent: 0, kept: 0, reading, counted: false }
     }
 
     /// Does what can be done without waiting, which for a stream of one question is everything. Otherwise a task goes
     /// on with it. Gives a buffer back.
-    pub(super) async fn begin(mut self, pieces: &mut [Bytes]) -> Vec<u8> {
+    pub(super) async fn begin(mut self, connection: &Connection, pieces: &mut [Bytes]) -> Vec<u8> {
         let ended = match self.advance(pieces).await {
             Ok(ended) => ended,
             Err(ended) => {
@@ -110,18 +96,18 @@ impl<A: Answerer> Stream<A> {
         }
         self.requests.session.stream_began();
         self.counted = true;
-        tokio::spawn(self.run());
+        tokio::spawn(self.run(connection.clone()));
         Vec::new()
     }
 
     /// Serves until the stream ends.
-    async fn run(mut self) {
-        if let Err(ended) = self.serve().await {
+    async fn run(mut self, connection: Connection) {
+        if let Err(ended) = self.serve(&connection).await {
             self.end(&ended);
         }
     }
 
-    async fn serve(&mut self) -> Result<(), Ended> {
+    async fn serve(&mut self, connection: &Connection) -> Result<(), Ended> {
         let mut pieces: [Bytes; PIECES] = std::array::from_fn(|_| Bytes::new());
         let stall = self.requests.session.settings().stall_timeout;
         let mut draining = self.requests.session.shared.draining.subscribe();
@@ -142,7 +128,7 @@ impl<A: Answerer> Stream<A> {
             let reading = self.reading == Reading::Open;
             if *draining.borrow_and_update() {
                 self.say_goodbye();
-                quiet.get_or_insert_with(|| Instant::now() + self.linger());
+                quiet.get_or_insert_with(|| Instant::now() + linger(connection));
                 self.flush(stall).await?;
             }
             tokio::select! {
@@ -258,11 +244,6 @@ impl<A: Answerer> Stream<A> {
         }
     }
 
-    /// How long requests may still be on their way from a client that was told to go elsewhere.
-    fn linger(&self) -> Duration {
-        (self.connection.rtt() * 3).max(Duration::from_millis(50))
-    }
-
     /// When the frame that has begun must be complete, if one has.
     fn unfinished(&self, deadline: Option<Instant>, stall: Duration) -> Option<Instant> {
         (self.decoder.buffered() > 0).then(|| deadline.unwrap_or_else(|| Instant::now() + stall))
@@ -332,6 +313,11 @@ impl<A: Answerer> Drop for Stream<A> {
         }
         self.requests.flush_tally();
     }
+}
+
+/// How long requests may still be on their way from a client that was told to go elsewhere.
+pub(super) fn linger(connection: &Connection) -> Duration {
+    (connection.rtt() * 3).max(Duration::from_millis(50))
 }
 
 /// Waits for a moment, or for ever.

@@ -1,8 +1,7 @@
 //! Telling a client of changes.
 
-use tokio::sync::mpsc;
-
 use super::answerer::{Answerer, Refusal};
+use super::late::Listener;
 use super::session::Session;
 use crate::types::{Serial, SerialRef};
 use crate::wire::{Change, Changes, ErrorCode, GenerationNotice, Handle, RequestId};
@@ -18,7 +17,7 @@ pub(super) async fn tell<A: Answerer>(
     session: &Session<A>,
     request: RequestId,
     authorities: &[(Handle, A::Authority)],
-    frames: &mpsc::Sender<Vec<u8>>,
+    listener: &Listener,
 ) -> Refusal {
     let mut generations = session.answerer().generations();
     let mut previous = *generations.borrow_and_update();
@@ -38,7 +37,7 @@ pub(super) async fn tell<A: Answerer>(
                 for serials in parts(serials) {
                     let mut out = Vec::new();
                     Changes::encode(request, *handle, between, *change, &serials, FRAME, &mut out);
-                    if frames.send(out).await.is_err() {
+                    if !listener.tell(out).await {
                         return gone();
                     }
                 }
@@ -46,7 +45,7 @@ pub(super) async fn tell<A: Answerer>(
         }
         let mut out = Vec::new();
         GenerationNotice { generation, previous }.encode(request, &mut out);
-        if frames.send(out).await.is_err() || generations.changed().await.is_err() {
+        if !listener.tell(out).await || generations.changed().await.is_err() {
             return gone();
         }
         previous = generation;
