@@ -13,6 +13,8 @@ pub mod types;
 #[cfg(feature = "ocsp")]
 pub mod fetch;
 #[cfg(feature = "ocsp")]
+pub mod live;
+#[cfg(feature = "ocsp-messages")]
 pub mod ocsp;
 #[cfg(feature = "ocsp")]
 pub mod telemetry;

@@ -178,6 +178,22 @@ async fn a_question_goes_by_post_over_a_connection_that_is_kept() {
 }
 
 #[tokio::test]
+async fn a_question_goes_by_get_if_that_is_chosen_and_it_is_short() {
+    let server = Server::start(|_| Act::Say(answer(OCSP, b"answer"))).await;
+    let client = client();
+    for (path, request, line) in [
+        ("/ca", vec![0xfb, 0xff, 0xfe, 0x00], "GET /ca/%2B%2F%2F%2BAA%3D%3D HTTP/1.1"),
+        ("/ca/", vec![0x30], "GET /ca/MA%3D%3D HTTP/1.1"),
+        ("/ca", vec![0x30; 200], "POST /ca HTTP/1.1"),
+        ("/ca?x", vec![0x30], "POST /ca?x HTTP/1.1"),
+    ] {
+        let (url, request) = (server.url(path), Bytes::from(request));
+        assert_eq!(client.ask_responder(&url, &request, OcspMethod::Get, LIMIT).await.unwrap(), "answer");
+        assert_eq!(server.requests().pop().unwrap().line(), line);
+    }
+}
+
+#[tokio::test]
 async fn the_label_of_an_answer_must_be_right_unless_that_is_waived() {
     let lenient =
         HttpClient::new(&HttpSettings { content_type: ContentTypeCheck::Lenient, ..settings() }).unwrap();

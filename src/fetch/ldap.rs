@@ -129,7 +129,7 @@ impl LdapError {
 }
 
 /// What to search for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Query {
     base: String,
     scope: Scope,

@@ -13,10 +13,10 @@ pub mod time;
 
 mod bundle;
 mod distribution_point;
-mod extension;
+pub(crate) mod extension;
 mod general_name;
 mod name;
-mod oid;
+pub(crate) mod oid;
 mod public_key;
 mod signature;
 

@@ -37,6 +37,23 @@ pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 
 /// id-ad-ocsp (RFC 5280 section 4.2.2.1).
 pub(crate) const AD_OCSP: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01];
 
+/// extKeyUsage (RFC 5280 section 4.2.1.12).
+pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+/// subjectAltName (RFC 5280 section 4.2.1.6).
+pub(crate) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+/// certificatePolicies (RFC 5280 section 4.2.1.4).
+pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
+/// id-kp-OCSPSigning (RFC 6960 section 4.2.2.2).
+pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
+/// id-pkix-ocsp-basic (RFC 6960 section 4.2.1).
+pub(crate) const OCSP_BASIC: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01];
+/// id-pkix-ocsp-nonce (RFC 6960 section 4.4.1).
+pub(crate) const OCSP_NONCE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02];
+/// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).
+pub(crate) const OCSP_NOCHECK: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x05];
+/// id-sha1 (RFC 3279).
+pub(crate) const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
+
 /// sha1WithRSAEncryption (RFC 3279).
 pub(crate) const RSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05];
 /// sha256WithRSAEncryption (RFC 4055).

@@ -1,4 +1,5 @@
-//! Makes certification authorities, certificates and CRLs of any shape, well-formed or not, for tests and benchmarks.
+//! Makes certification authorities, certificates, CRLs and OCSP messages of any shape, well-formed or not, for tests
+//! and benchmarks.
 //!
 //! It has a DER writer of its own and does not depend on the crate it helps to test, so that a mistake in the reader
 //! is not repeated, and hidden, in what the reader is given. Nothing here is for production: keys are throw-away and
@@ -28,6 +29,7 @@ mod crl;
 pub mod der;
 mod key;
 mod name;
+mod ocsp;
 pub mod oid;
 mod random;
 mod time;
@@ -39,5 +41,6 @@ pub use crl::{CrlBuilder, Entry, Extension, IssuingDistributionPoint};
 pub use der::pem;
 pub use key::{Key, KeyKind, Signature};
 pub use name::{GeneralName, Name, StringKind};
+pub use ocsp::{CertState, IdHash, OcspCertId, OcspRequest, OcspResponse, SingleResponse};
 pub use random::Random;
 pub use time::{Time, TimeForm};

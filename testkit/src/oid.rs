@@ -36,6 +36,18 @@ pub const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 pub const AUTHORITY_INFO_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
 /// id-ad-ocsp.
 pub const AD_OCSP: &str = "1.3.6.1.5.5.7.48.1";
+/// id-kp-OCSPSigning.
+pub const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
+/// id-pkix-ocsp-basic.
+pub const OCSP_BASIC: &str = "1.3.6.1.5.5.7.48.1.1";
+/// id-pkix-ocsp-nonce.
+pub const OCSP_NONCE: &str = "1.3.6.1.5.5.7.48.1.2";
+/// id-pkix-ocsp-nocheck.
+pub const OCSP_NOCHECK: &str = "1.3.6.1.5.5.7.48.1.5";
+/// id-sha1.
+pub const SHA1: &str = "1.3.14.3.2.26";
+/// id-sha256.
+pub const SHA256: &str = "2.16.840.1.101.3.4.2.1";
 
 /// commonName.
 pub const COMMON_NAME: &str = "2.5.4.3";

@@ -19,6 +19,8 @@ use super::resolver::{AllRefused, CheckedResolver, Lookups};
 const MAX_HEADERS: usize = 64;
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(60);
+/// As long as any deadline lasts.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 /// How HTTP is done.
 #[derive(Debug, Clone)]
@@ -214,7 +216,8 @@ impl HttpClient {
 
 impl Deadline {
     pub(super) fn after(limit: Duration) -> Self {
-        Self { at: Instant::now() + limit, limit }
+        // Whoever means "for ever" must not overflow the timer.
+        Self { at: Instant::now() + limit.min(LONGEST), limit }
     }
 
     /// The earlier one of this deadline and one that begins now.

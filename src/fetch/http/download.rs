@@ -56,7 +56,7 @@ pub enum Fetched {
     /// The version that the validators name (status 304).
     NotModified,
     /// Another one, to be read.
-    Document(Download),
+    Document(Box<Download>),
 }
 
 /// A document on its way. Dropping it ends the transfer.
@@ -127,7 +127,7 @@ impl HttpClient {
             received: 0,
         };
         download.fits(download.announced().unwrap_or_default())?;
-        Ok(Fetched::Document(download))
+        Ok(Fetched::Document(Box::new(download)))
     }
 }
 

@@ -166,10 +166,10 @@ impl AddressPolicy {
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
             _ => None,
         };
-        if let Some(address) = literal {
-            if let Err(kind) = self.check_address(address) {
-                return Err(HttpError::AddressRefused { url: url.into(), address, kind });
-            }
+        if let Some(address) = literal
+            && let Err(kind) = self.check_address(address)
+        {
+            return Err(HttpError::AddressRefused { url: url.into(), address, kind });
         }
         Ok(Target { url, addresses: Addresses::Checked })
     }

@@ -60,7 +60,7 @@ impl Lookups {
 impl Resolve for Lookups {
     fn resolve(&self, name: Name) -> Resolving {
         let (lookups, host) = (self.clone(), name.as_str().to_owned());
-        Box::pin(async move { Ok(Box::new(lookups.find(host).await?.into_iter()) as Addrs) })
+        Box::pin(async move { Ok(boxed(lookups.find(host).await?)) })
     }
 }
 
@@ -73,9 +73,13 @@ impl Resolve for CheckedResolver {
             if let Some(policy) = policy {
                 found = allowed(found, &policy)?;
             }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            Ok(boxed(found))
         })
     }
+}
+
+fn boxed(addresses: Vec<SocketAddr>) -> Addrs {
+    Box::new(addresses.into_iter())
 }
 
 /// The addresses that may be connected to; an error if there were some and none may.

@@ -1,7 +1,7 @@
 //! The extensions of a certificate that revocation depends on (RFC 5280 section 4.2).
 //!
 //! Critical extensions that are unknown here are no obstacle: whether the certificate is valid is not asked, only
-//! whether it is revoked.
+//! whether it is revoked. They are remembered for the one certificate that is believed, that of an OCSP responder.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +22,7 @@ pub struct BasicConstraints {
 /// The bits of `keyUsage` that matter here (RFC 5280 section 4.2.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeyUsage {
+    pub(super) digital_signature: bool,
     pub(super) key_cert_sign: bool,
     pub(super) crl_sign: bool,
 }
@@ -37,6 +38,12 @@ pub(super) struct Extensions {
     pub(super) distribution_points: Vec<DistributionPoint>,
     pub(super) freshest_crl: Vec<DistributionPoint>,
     pub(super) ocsp_urls: Vec<String>,
+    /// `extKeyUsage` with id-kp-OCSPSigning.
+    pub(super) ocsp_signing: bool,
+    /// `id-pkix-ocsp-nocheck`.
+    pub(super) ocsp_nocheck: bool,
+    /// The first critical extension that is not understood, in dotted decimal.
+    pub(super) unsupported_critical: Option<String>,
 }
 
 impl Extensions {
@@ -70,6 +77,14 @@ impl Extensions {
             }
             oid::FRESHEST_CRL => self.freshest_crl = read_freshest_crl(extension, issuer)?,
             oid::AUTHORITY_INFO_ACCESS => self.ocsp_urls = read_ocsp_urls(extension)?,
+            // Nobody but an OCSP responder is asked for it, and a malformed one authorizes nobody.
+            oid::EXTENDED_KEY_USAGE => self.ocsp_signing = lists_ocsp_signing(extension).unwrap_or(false),
+            oid::OCSP_NOCHECK => self.ocsp_nocheck = true,
+            // What the names and policies of a certificate are is not asked here.
+            oid::SUBJECT_ALT_NAME | oid::CERTIFICATE_POLICIES => {}
+            other if extension.critical && self.unsupported_critical.is_none() => {
+                self.unsupported_critical = Some(oid::dotted(other));
+            }
             _ => {}
         }
         Ok(())
@@ -92,11 +107,26 @@ fn read_basic_constraints(extension: &Extension<'_>) -> Result<BasicConstraints,
 }
 
 fn read_key_usage(extension: &Extension<'_>) -> Result<KeyUsage, DerError> {
+    const DIGITAL_SIGNATURE: u8 = 0x80;
     const KEY_CERT_SIGN: u8 = 0x80 >> 5;
     const CRL_SIGN: u8 = 0x80 >> 6;
     let (octets, _) = extension.value(tag::BIT_STRING)?.bit_string()?;
     let first = octets.first().copied().unwrap_or(0);
-    Ok(KeyUsage { key_cert_sign: first & KEY_CERT_SIGN != 0, crl_sign: first & CRL_SIGN != 0 })
+    Ok(KeyUsage {
+        digital_signature: first & DIGITAL_SIGNATURE != 0,
+        key_cert_sign: first & KEY_CERT_SIGN != 0,
+        crl_sign: first & CRL_SIGN != 0,
+    })
+}
+
+/// Whether ExtKeyUsageSyntax (RFC 5280 section 4.2.1.12) lists id-kp-OCSPSigning.
+fn lists_ocsp_signing(extension: &Extension<'_>) -> Result<bool, DerError> {
+    let mut reader = extension.value(tag::SEQUENCE)?.reader();
+    let mut listed = false;
+    while !reader.is_empty() {
+        listed |= reader.read(tag::OID)?.oid()? == oid::OCSP_SIGNING;
+    }
+    Ok(listed)
 }
 
 fn read_ocsp_urls(extension: &Extension<'_>) -> Result<Vec<String>, DerError> {

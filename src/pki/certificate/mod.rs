@@ -225,6 +225,33 @@ impl Certificate {
         &self.0.extensions.ocsp_urls
     }
 
+    /// Whether extKeyUsage lists id-kp-OCSPSigning: its issuer lets it answer in its place (RFC 6960 section 4.2.2.2).
+    /// anyExtendedKeyUsage is not enough.
+    #[must_use]
+    pub fn asserts_ocsp_signing(&self) -> bool {
+        self.0.extensions.ocsp_signing
+    }
+
+    /// Whether its issuer says that its own revocation need not be looked up (`id-pkix-ocsp-nocheck`, RFC 6960
+    /// section 4.2.2.2.1).
+    #[must_use]
+    pub fn has_ocsp_nocheck(&self) -> bool {
+        self.0.extensions.ocsp_nocheck
+    }
+
+    /// Whether keyUsage asserts digitalSignature, or there is no keyUsage (RFC 5280 section 4.2.1.3).
+    #[must_use]
+    pub fn may_sign_messages(&self) -> bool {
+        self.0.extensions.key_usage.is_none_or(|usage| usage.digital_signature)
+    }
+
+    /// The first critical extension that is not understood here, in dotted decimal. Whoever believes the certificate
+    /// has to refuse it then (RFC 5280 section 4.2); to ask whether it is revoked does no harm.
+    #[must_use]
+    pub fn unsupported_critical_extension(&self) -> Option<&str> {
+        self.0.extensions.unsupported_critical.as_deref()
+    }
+
     /// Checks that `key` signed it. Says nothing about whether the key's holder may sign certificates.
     ///
     /// # Errors
