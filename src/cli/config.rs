@@ -73,6 +73,7 @@ fn check(path: &Path) -> Result<Config, CliError> {
     let config = Config::read(path, &Environment::of_process()).map_err(of_config)?;
     config.sources_settings(Path::new(""))?;
     config.network_settings()?;
+    config.ocsp_http_settings()?;
     Ok(config)
 }
 

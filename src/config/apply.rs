@@ -10,6 +10,7 @@ use crate::fetch::SourceFile;
 use crate::fetch::http::{AddressPolicy, DownloadLimits, HttpSettings, OcspMethod, PolicyError};
 use crate::ingest::source::{AuthorityPartitions, NetworkSettings, SourceSpec, SourcesSettings, Trust};
 use crate::live::{CacheSettings, LiveSettings, NonceUse};
+use crate::ocsp::ResponsePolicy;
 use crate::pki::{AlgorithmPolicy, Certificate, read_certificates};
 use crate::policy::Policy;
 use crate::publish::IndexFolder;
@@ -77,11 +78,7 @@ impl Config {
             trust: Trust {
                 anchors: self.trust.anchors.clone(),
                 issuers: self.trust.issuers.clone(),
-                algorithms: if self.trust.allow_sha1 {
-                    AlgorithmPolicy::ALLOW_SHA1
-                } else {
-                    AlgorithmPolicy::default()
-                },
+                algorithms: self.algorithms(),
             },
             partitions,
             policy: self.policy(),
@@ -161,30 +158,36 @@ impl Config {
         Ok(roots)
     }
 
+    /// HTTP for asking responders: the address policy of [`Config::network_settings`], and the responders that this
+    /// configuration names, wherever they are.
+    ///
+    /// # Errors
+    /// [`ApplyError`], also for a responder's URL that is none.
+    pub fn ocsp_http_settings(&self) -> Result<HttpSettings, ApplyError> {
+        let mut http = self.network_settings()?.http;
+        for url in self.authority.iter().flat_map(|authority| &authority.ocsp_urls) {
+            http.addresses = http.addresses.with_url(url)?;
+        }
+        Ok(http)
+    }
+
     /// How responders are asked.
     #[must_use]
     pub fn live_settings(&self) -> LiveSettings {
         let ocsp = &self.ocsp;
-        let default = LiveSettings::default();
+        let usual = LiveSettings::default();
         LiveSettings {
             budget: ocsp.timeout.get(),
             method: if ocsp.get { OcspMethod::Get } else { OcspMethod::Post },
             nonce: if ocsp.nonce { NonceUse::Always } else { NonceUse::Never },
-            cache: CacheSettings { max_entries: at_least_one(ocsp.cache.to_usize()), ..default.cache },
-            ..default
+            response: ResponsePolicy { algorithms: self.algorithms(), ..usual.response },
+            cache: CacheSettings {
+                max_entries: at_least_one(ocsp.cache.to_usize()),
+                max_octets: usize::try_from(ocsp.cache_size.get()).unwrap_or(usize::MAX),
+                ..usual.cache
+            },
+            ..usual
         }
-    }
-
-    /// How HTTP is done towards responders: those that the configuration names may be anywhere.
-    ///
-    /// # Errors
-    /// [`ApplyError`].
-    pub fn responder_settings(&self) -> Result<HttpSettings, ApplyError> {
-        let mut settings = self.network_settings()?.http;
-        for url in self.authority.iter().flat_map(|authority| &authority.ocsp_urls) {
-            settings.addresses = settings.addresses.with_url(url)?;
-        }
-        Ok(settings)
     }
 
     /// What the query protocol allows; `None` if it is off.
@@ -210,6 +213,10 @@ impl Config {
         })
     }
 
+    fn algorithms(&self) -> AlgorithmPolicy {
+        if self.trust.allow_sha1 { AlgorithmPolicy::ALLOW_SHA1 } else { AlgorithmPolicy::default() }
+    }
+
     /// What of `next` a running server cannot take over.
     #[must_use]
     pub fn needs_restart(&self, next: &Self) -> Vec<NeedsRestart> {
@@ -217,6 +224,7 @@ impl Config {
             ("data", self.data.folder == next.data.folder),
             ("quic", self.quic == next.quic),
             ("http", self.http == next.http),
+            ("ocsp", self.ocsp == next.ocsp),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),
             ("log.format", self.log.format == next.log.format),
             ("test", self.test == next.test),

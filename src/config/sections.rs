@@ -167,7 +167,9 @@ pub struct OcspSection {
     /// Whether requests are sent by GET where they are short enough.
     pub get: bool,
     /// Answers kept.
-    pub cache: CountIn<0, 10_000_000>,
+    pub cache: CountIn<1, 10_000_000>,
+    /// Octets they may have.
+    pub cache_size: SizeIn<{ 1 << 20 }, { 64 << 30 }>,
 }
 
 /// `[fetch]`: what a download may cost, and where URLs may lead.
@@ -411,6 +413,7 @@ impl Default for OcspSection {
             nonce: false,
             get: false,
             cache: CountIn::clamped(100_000),
+            cache_size: SizeIn::clamped(256 << 20),
         }
     }
 }

@@ -40,7 +40,7 @@ impl Answering {
     pub(super) fn start(config: &Config, data: &Path, clock: &Arc<dyn Clock>) -> Result<Self, CliError> {
         let folder = IndexFolder::new(data.join("index"));
         let reader = Arc::new(IndexReader::open(folder.clone())?);
-        let http = HttpClient::new(&config.responder_settings()?).map_err(ServeError::Network)?;
+        let http = HttpClient::new(&config.ocsp_http_settings()?).map_err(ServeError::Network)?;
         let delegates = DelegatesInIndex::new(Arc::clone(&reader), Arc::clone(clock));
         let parts = LiveParts { cache_file: Some(folder.path().join(OCSP_CACHE)), ..delegates.parts() };
         let live = Live::new(config.live_settings(), http, Arc::clone(clock), parts);

@@ -77,9 +77,14 @@ impl CrlFetcher for NetworkFetcher {
         match query.remote {
             Remote::Http(_) => Box::pin(self.over_http(query, spool)),
             #[cfg(feature = "ldap")]
-            Remote::Ldap(url) => {
-                Box::pin(super::directory::fetch(url, query.provenance, &self.addresses, &self.limits, spool))
-            }
+            Remote::Ldap(url) => Box::pin(super::directory::fetch(
+                url,
+                query.provenance,
+                &self.addresses,
+                &self.limits,
+                self.connect_timeout,
+                spool,
+            )),
             #[cfg(not(feature = "ldap"))]
             Remote::Ldap(_) => Box::pin(async {
                 let message = "this program was built without LDAP (cargo feature `ldap`)";
