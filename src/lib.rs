@@ -30,7 +30,7 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "server")]
 pub mod ingest;
-#[cfg(feature = "ocsp")]
-pub mod service;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "ocsp")]
+pub mod service;
