@@ -17,6 +17,7 @@ mod progress;
 mod refresh;
 mod runtime;
 mod serve;
+mod server_options;
 mod verify;
 
 use std::process::ExitCode;
