@@ -19,6 +19,14 @@ bench *ARGS:
 compare ENTRIES="1000000":
     bash benches/compare_openssl.sh {{ENTRIES}}
 
+# the C library and OpenSSL over one list, in one process
+compare-c *ENTRIES:
+    ffi/benches/compare.sh {{ENTRIES}}
+
+# install the C library, its headers, pkg-config and CMake files
+install-c PREFIX="/usr/local":
+    ffi/install.sh --prefix {{PREFIX}}
+
 # fuzz one target, a minute by default
 fuzz TARGET SECONDS="60":
     bash fuzz/run.sh {{TARGET}} {{SECONDS}}

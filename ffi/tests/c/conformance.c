@@ -66,6 +66,7 @@ static void names(void) {
     EXPECT(strchr(revocache_version(), '.') != NULL);
     EXPECT(revocache_has_feature("crl"));
     EXPECT(!revocache_has_feature("client"));
+    EXPECT(!revocache_has_feature(""));
     EXPECT(!revocache_has_feature(NULL));
     for (uint32_t code = 0; code < 2000; code++) {
         EXPECT(strlen(revocache_result_text(code)) > 0);

@@ -1,18 +1,14 @@
 //! What the tests share: a small world of CAs with an index that grows by generations, and a C compiler.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
+pub mod index;
+
 use std::fs;
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use revocache::index::{AuthorityFacts, Builder, FileFacts, KeyFacts, Listings, NameHashes};
-use revocache::pki::{Certificate, sha1, sha256};
-use revocache::publish::{Generation, IndexFolder, Publisher};
-use revocache::types::{
-    CrlFacts, CrlNumber, Listing, ReasonCode, Scope, SerialRef, SignatureAlgorithm, UnixTime,
-};
+use revocache::publish::{Generation, IndexFolder};
 use revocache_testkit::{Authority, KeyKind};
 use tempfile::TempDir;
 
@@ -30,9 +26,6 @@ pub const THIS_UPDATE: i64 = 1_738_368_000;
 pub const NEXT_UPDATE: i64 = 1_740_787_200;
 /// A time between the two.
 pub const AT: i64 = 1_739_000_000;
-/// Since when certificates are revoked.
-pub const REVOKED_AT: i64 = 1_737_000_000;
-
 /// A root, an authority below it, certificates, and an index that knows both.
 pub struct World {
     pub folder: TempDir,
@@ -86,63 +79,10 @@ impl World {
 
     /// Publishes the next generation, in which the authority has revoked these serials, and returns its number.
     pub fn publish(&self, revoked: &[Vec<u8>]) -> u64 {
-        let mut publisher = Publisher::lock(IndexFolder::new(self.index())).unwrap();
-        let generation = publisher.current().next();
-        let created_at = UnixTime::from_seconds(THIS_UPDATE);
-        let mut builder =
-            Builder::new(FileFacts { generation: generation.0, created_at, secret: [0x3c; 32] });
-        for (authority, serials) in [(&self.root, &[][..]), (&self.ca, revoked)] {
-            let id = builder.add_authority(facts_of(&authority.certificate));
-            let crl = builder.add_crl(id, self.crl_facts(generation.0, serials.len()));
-            let mut listings = Listings::new();
-            for serial in serials {
-                let listing = Listing {
-                    revoked_at: UnixTime::from_seconds(REVOKED_AT),
-                    reason: ReasonCode::KeyCompromise,
-                    invalidity_date: None,
-                };
-                listings.push(SerialRef::new(serial).unwrap(), listing);
-            }
-            builder.add_listings(crl, None, listings).unwrap();
-        }
-        let image = builder.finish::<Vec<u8>>(None).unwrap();
-        publisher.publish(&image, generation, NonZeroUsize::MIN).unwrap();
-        generation.0
-    }
-
-    fn crl_facts(&self, number: u64, entries: usize) -> CrlFacts {
-        CrlFacts {
-            this_update: UnixTime::from_seconds(THIS_UPDATE),
-            next_update: Some(UnixTime::from_seconds(self.next_update)),
-            crl_number: Some(CrlNumber::from(number)),
-            base_crl_number: None,
-            scope: Scope::default(),
-            expired_certs_on_crl: None,
-            freshest_crl_uris: Vec::new(),
-            signature_algorithm: SignatureAlgorithm::EcdsaSha256,
-            signer_key: [0; 32],
-            tbs_digest: Vec::new(),
-            entries: entries as u64,
-            size: 1000,
-        }
-    }
-}
-
-fn facts_of(certificate: &[u8]) -> AuthorityFacts {
-    let certificate = Certificate::from_der(certificate).unwrap();
-    let (name, key) = (certificate.subject(), certificate.public_key());
-    AuthorityFacts {
-        name: name.key().clone(),
-        display: name.to_string(),
-        name_hashes: vec![NameHashes { sha1: sha1(name.der()), sha256: sha256(name.der()) }],
-        keys: vec![KeyFacts {
-            spki: key.spki().to_vec(),
-            spki_sha256: *key.spki_sha256(),
-            key_sha1: *key.key_sha1(),
-            key_sha256: *key.key_sha256(),
-            key_ids: certificate.subject_key_id().map(<[u8]>::to_vec).into_iter().collect(),
-            certificates: vec![certificate.der().to_vec()],
-        }],
+        let dates = index::Dates { this_update: THIS_UPDATE, next_update: self.next_update };
+        let (none, revoked) = (Vec::new(), revoked.to_vec());
+        let authorities = [(&self.root.certificate, &none), (&self.ca.certificate, &revoked)];
+        index::publish(&self.index(), dates, &authorities)
     }
 }
 

@@ -1,0 +1,221 @@
+/* revocache through its C ABI and OpenSSL, side by side over the same list in one process.
+ *
+ *   openssl INDEX CA.der CRL.der PRESENT.txt ABSENT.txt
+ *
+ * The text files hold serials in hexadecimal, one a line. Lookups alternate between the two, round by round, and the
+ * lowest round counts: on a shared machine everything else is somebody else's time. Prints one JSON line.
+ */
+#define _GNU_SOURCE
+#include <openssl/asn1.h>
+#include <openssl/bn.h>
+#include <openssl/x509.h>
+#include <revocache.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ROUNDS = 15, SERIAL = 24, BATCH = 64 };
+
+typedef struct {
+    size_t count;
+    unsigned char (*octets)[SERIAL];
+    size_t *lengths;
+    ASN1_INTEGER **integers;
+} serials;
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static void *must(void *pointer, const char *what) {
+    if (pointer == NULL) {
+        fprintf(stderr, "openssl: %s failed\n", what);
+        exit(1);
+    }
+    return pointer;
+}
+
+static void must_be(int holds, const char *what) { must(holds ? (void *)&must_be : NULL, what); }
+
+/* Private memory of this process in KiB: what it does not share with others. */
+static long private_kib(void) {
+    FILE *file = must(fopen("/proc/self/smaps_rollup", "r"), "reading smaps_rollup");
+    char line[256];
+    long sum = 0, kib;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "Private_Clean: %ld", &kib) == 1 || sscanf(line, "Private_Dirty: %ld", &kib) == 1)
+            sum += kib;
+    }
+    fclose(file);
+    return sum;
+}
+
+static serials load_serials(const char *path) {
+    serials loaded = {0, NULL, NULL, NULL};
+    FILE *file = must(fopen(path, "r"), path);
+    char line[128];
+    size_t room = 1 << 20;
+    loaded.octets = must(malloc(room * sizeof *loaded.octets), "malloc");
+    loaded.lengths = must(malloc(room * sizeof *loaded.lengths), "malloc");
+    loaded.integers = must(malloc(room * sizeof *loaded.integers), "malloc");
+    while (loaded.count < room && fgets(line, sizeof line, file) != NULL) {
+        BIGNUM *number = NULL;
+        line[strcspn(line, "\n")] = 0;
+        if (BN_hex2bn(&number, line) == 0)
+            continue;
+        /* The content of the DER INTEGER: a 00 in front of a top bit. */
+        unsigned char *octets = loaded.octets[loaded.count];
+        size_t length = (size_t)BN_bn2bin(number, octets + 1);
+        octets[0] = 0;
+        if (octets[1] < 0x80)
+            memmove(octets, octets + 1, length);
+        else
+            length++;
+        loaded.lengths[loaded.count] = length;
+        loaded.integers[loaded.count++] = must(BN_to_ASN1_INTEGER(number, NULL), "BN_to_ASN1_INTEGER");
+        BN_free(number);
+    }
+    fclose(file);
+    return loaded;
+}
+
+static unsigned char *load(const char *path, long *length) {
+    FILE *file = must(fopen(path, "rb"), path);
+    fseek(file, 0, SEEK_END);
+    *length = ftell(file);
+    rewind(file);
+    unsigned char *octets = must(malloc((size_t)*length), "malloc");
+    must_be(fread(octets, 1, (size_t)*length, file) == (size_t)*length, "reading");
+    fclose(file);
+    return octets;
+}
+
+static revocache_policy policy = REVOCACHE_POLICY_INIT;
+static volatile int64_t sink;
+
+static double ask_revocache(const revocache_issuer *issuer, const serials *asked, size_t *hits) {
+    revocache_verdict verdict = REVOCACHE_VERDICT_INIT;
+    double started = now();
+    *hits = 0;
+    for (size_t i = 0; i < asked->count; i++) {
+        *hits += revocache_check_serial(issuer, asked->octets[i], asked->lengths[i], &policy, &verdict, NULL) ==
+                 REVOCACHE_RESULT_REVOKED;
+        sink += verdict.revoked_at;
+    }
+    return (now() - started) / (double)asked->count;
+}
+
+/* As above, for hosts that want yes or no. */
+static double ask_briefly(const revocache_issuer *issuer, const serials *asked, size_t *hits) {
+    double started = now();
+    *hits = 0;
+    for (size_t i = 0; i < asked->count; i++)
+        *hits += revocache_check_serial(issuer, asked->octets[i], asked->lengths[i], &policy, NULL, NULL) ==
+                 REVOCACHE_RESULT_REVOKED;
+    return (now() - started) / (double)asked->count;
+}
+
+static double ask_in_batches(const revocache_issuer *issuer, const serials *asked, size_t *hits) {
+    static revocache_octets questions[BATCH];
+    static revocache_result results[BATCH];
+    double started = now();
+    *hits = 0;
+    for (size_t first = 0; first + BATCH <= asked->count; first += BATCH) {
+        for (size_t i = 0; i < BATCH; i++) {
+            questions[i].data = asked->octets[first + i];
+            questions[i].length = asked->lengths[first + i];
+        }
+        revocache_check_batch(issuer, questions, BATCH, &policy, results, NULL, NULL);
+        for (size_t i = 0; i < BATCH; i++)
+            *hits += results[i] == REVOCACHE_RESULT_REVOKED;
+    }
+    return (now() - started) / (double)(asked->count / BATCH * BATCH);
+}
+
+static double ask_openssl(X509_CRL *crl, const serials *asked, size_t *hits) {
+    double started = now();
+    *hits = 0;
+    for (size_t i = 0; i < asked->count; i++) {
+        X509_REVOKED *entry = NULL;
+        if (X509_CRL_get0_by_serial(crl, &entry, asked->integers[i]) == 1) {
+            ++*hits;
+            sink += X509_REVOKED_get0_revocationDate(entry)->length;
+        }
+    }
+    return (now() - started) / (double)asked->count;
+}
+
+static void keep_least(double *least, double value) {
+    if (*least == 0 || value < *least)
+        *least = value;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 6) {
+        fprintf(stderr, "usage: openssl INDEX CA.der CRL.der PRESENT.txt ABSENT.txt\n");
+        return 64;
+    }
+    serials present = load_serials(argv[4]), absent = load_serials(argv[5]);
+    long ca_length, crl_length;
+    unsigned char *ca_der = load(argv[2], &ca_length), *crl_der = load(argv[3], &crl_length);
+    policy.at = 1739577600; /* 2025-02-15, within the list's dates */
+
+    long before = private_kib();
+    double started = now();
+    revocache_index *index;
+    revocache_issuer *issuer;
+    revocache_error error = REVOCACHE_ERROR_INIT;
+    must_be(revocache_open_folder(argv[1], NULL, &index, &error) == REVOCACHE_RESULT_OK, error.text);
+    must_be(revocache_issuer_new(index, ca_der, (size_t)ca_length, &issuer, &error) == REVOCACHE_RESULT_OK, error.text);
+    must_be(revocache_check_serial(issuer, absent.octets[0], absent.lengths[0], &policy, NULL, NULL) ==
+                REVOCACHE_RESULT_GOOD,
+            "the first answer");
+    double own_start = now() - started;
+    size_t hits;
+    ask_revocache(issuer, &present, &hits);
+    ask_revocache(issuer, &absent, &hits);
+    long own_memory = private_kib() - before;
+
+    before = private_kib();
+    started = now();
+    const unsigned char *at = ca_der;
+    X509 *ca = must(d2i_X509(NULL, &at, ca_length), "d2i_X509");
+    at = crl_der;
+    X509_CRL *crl = must(d2i_X509_CRL(NULL, &at, crl_length), "d2i_X509_CRL");
+    must_be(X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1, "X509_CRL_verify");
+    X509_REVOKED *entry;
+    X509_CRL_get0_by_serial(crl, &entry, absent.integers[0]);
+    double its_start = now() - started;
+    long its_memory = private_kib() - before;
+
+    double own_negative = 0, own_positive = 0, brief_negative = 0, batch_negative = 0, batch_positive = 0,
+           its_negative = 0, its_positive = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        keep_least(&own_negative, ask_revocache(issuer, &absent, &hits));
+        must_be(hits == 0, "finding none");
+        keep_least(&own_positive, ask_revocache(issuer, &present, &hits));
+        must_be(hits == present.count, "finding all");
+        keep_least(&brief_negative, ask_briefly(issuer, &absent, &hits));
+        keep_least(&batch_negative, ask_in_batches(issuer, &absent, &hits));
+        must_be(hits == 0, "finding none in batches");
+        keep_least(&batch_positive, ask_in_batches(issuer, &present, &hits));
+        must_be(hits == present.count / BATCH * BATCH, "finding all in batches");
+        if (round % 5 == 0) {
+            keep_least(&its_negative, ask_openssl(crl, &absent, &hits));
+            must_be(hits == 0, "OpenSSL finding none");
+            keep_least(&its_positive, ask_openssl(crl, &present, &hits));
+            must_be(hits == present.count, "OpenSSL finding all");
+        }
+    }
+    printf("{\"entries\":%d,\"negative_ns\":%.1f,\"negative_without_verdict_ns\":%.1f,\"positive_ns\":%.1f,"
+           "\"batch_negative_ns\":%.1f,\"batch_positive_ns\":%.1f,\"openssl_negative_ns\":%.0f,"
+           "\"openssl_positive_ns\":%.0f,\"times_faster\":{\"negative\":%.0f,\"positive\":%.0f,\"batch_negative\":%.0f},"
+           "\"start_ms\":%.2f,\"openssl_start_ms\":%.1f,\"private_kib\":%ld,\"openssl_private_kib\":%ld}\n",
+           sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), own_negative, brief_negative, own_positive, batch_negative,
+           batch_positive, its_negative, its_positive, its_negative / own_negative, its_positive / own_positive,
+           its_negative / batch_negative, own_start / 1e6, its_start / 1e6, own_memory, its_memory);
+    return 0;
+}
