@@ -419,8 +419,8 @@ uint32_t revocache_abi_version(void);
 // must not be freed.
 const char *revocache_version(void);
 
-// Whether the library can do something: "crl", answers from an index of CRLs. A name it does not know, or NULL, gives
-// false.
+// Whether the library can do something: "crl", answers from an index of CRLs; "signatures", finding the issuer of a
+// certificate by its signature. A name it does not know, or NULL, gives false.
 bool revocache_has_feature(const char *name);
 
 // What a result means, in a few words: a NUL-terminated string that lives as long as the library is loaded and must
@@ -520,8 +520,9 @@ void revocache_issuer_free(struct revocache_issuer *issuer);
 
 // Is the certificate with this serial number revoked? The fastest question.
 //
-// Takes no lock, allocates nothing, makes no system call and starts no thread; the one exception is the check that
-// notices a new generation, with REVOCACHE_REFRESH_AUTOMATIC.
+// Takes no lock, allocates nothing, makes no system call and starts no thread. The exceptions: the check that notices a
+// new generation, with REVOCACHE_REFRESH_AUTOMATIC, opens it; and the first check under a `grace` or
+// `life_without_next_update` that was not used with this index before allocates some memory.
 //
 // "Good" needs lists that cover every certificate of the issuer; with the certificate itself,
 // revocache_check_certificate can often tell more.
@@ -544,8 +545,10 @@ revocache_result revocache_check_serial(const struct revocache_issuer *issuer,
 // Is this certificate revoked? The question that can be answered most often: the certificate tells its distribution
 // points and whether it is a CA's.
 //
-// Allocates a few kilobytes while it reads the certificate. Without the issuer's certificate, and where several
-// authorities have its name, the certificate's signature is verified to find the one that issued it.
+// Allocates a few kilobytes while it reads the certificate. Without the issuer's certificate, the one authority of the
+// issuer's name that has the key of the certificate's authority key identifier is it. Where none has, or several have,
+// a library with the feature "signatures" finds it by verifying the certificate's signature, and one without answers
+// UNKNOWN (REVOCACHE_CAUSE_AUTHORITY_UNKNOWN).
 //
 // The certificate itself is not validated: its signature, names, purposes and dates are the caller's business.
 //
