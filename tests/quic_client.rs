@@ -261,6 +261,17 @@ async fn a_refusal_is_told() {
     let client = server.client().await;
     let refused = client.resolve(&AuthorityRef::Certificate(&[])).await.unwrap_err();
     assert!(matches!(refused, ClientError::Refused { code: ErrorCode::BadCertificate, .. }), "{refused}");
+    // More than a server reads is not even sent.
+    let target = Target::Certificate { certificate: &[0x30; 70_000], issuer: None };
+    let long = Question { target, options: Options::default() };
+    for refused in
+        [client.ask(&long).await, client.ask_on_stream(&long).await, client.ask_by_datagram(&long).await]
+    {
+        assert!(matches!(refused, Err(ClientError::TooMuch { limit: 65_536, .. })), "{refused:?}");
+    }
+    let allowed = Target::Certificate { certificate: &[0x30; 65_500], issuer: None };
+    let allowed = Question { target: allowed, options: Options::default() };
+    assert_eq!(client.ask(&allowed).await, Ok(said(65_500, 7)));
     // A handle that nobody has given.
     let unknown = client
         .ask_serial(revocache::wire::Handle(77), SerialRef::ZERO, &Options::default())

@@ -76,7 +76,7 @@ impl Link {
             }
         }
         let datagrams = Datagrams::start(&connection);
-        let hello = listen(&connection, &leaving);
+        let hello = listen(&connection, &pipeline, &leaving);
         Ok(Self { connection, pipeline, datagrams, hello, established, leaving })
     }
 
@@ -105,9 +105,13 @@ impl Link {
 }
 
 /// Listens to what the server says without being asked.
-fn listen(connection: &Connection, leaving: &Arc<AtomicBool>) -> watch::Receiver<Option<Hello>> {
+fn listen(
+    connection: &Connection,
+    pipeline: &Arc<Pipeline>,
+    leaving: &Arc<AtomicBool>,
+) -> watch::Receiver<Option<Hello>> {
     let (sender, receiver) = watch::channel(None);
-    let (connection, leaving) = (connection.clone(), Arc::clone(leaving));
+    let (connection, pipeline, leaving) = (connection.clone(), Arc::clone(pipeline), Arc::clone(leaving));
     tokio::spawn(async move {
         let Ok(mut control) = connection.accept_uni().await else { return };
         let mut decoder = FrameDecoder::new(Limits::default().max_frame);
@@ -121,6 +125,7 @@ fn listen(connection: &Connection, leaving: &Arc<AtomicBool>) -> watch::Receiver
                 };
                 match answer {
                     Ok(Some(Answer::Hello(hello))) => {
+                        pipeline.allow(hello.limits.max_frame);
                         sender.send_replace(Some(hello));
                     }
                     Ok(Some(Answer::Goaway)) => leaving.store(true, Ordering::Release),

@@ -3,6 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -11,7 +12,7 @@ use quinn::{Connection, RecvStream, SendStream};
 
 use super::authorities::Authorities;
 use super::error::ClientError;
-use super::slots::{Awaited, Response, Slots};
+use super::slots::{Awaited, Response, Slots, check_length};
 use crate::wire::{
     Answer, CloseCode, Frame, FrameDecoder, Handle, Limits, RequestId, WireError, encode_cancel,
 };
@@ -26,6 +27,8 @@ const KEEP: usize = 256 << 10;
 pub(super) struct Pipeline {
     state: Mutex<State>,
     authorities: Arc<Authorities>,
+    /// The longest request that the server reads.
+    max_frame: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +52,8 @@ impl Pipeline {
         authorities: Arc<Authorities>,
         lost: impl Fn(String) -> ClientError + Send + 'static,
     ) -> Arc<Self> {
-        let pipeline = Arc::new(Self { state: Mutex::default(), authorities });
+        let max_frame = AtomicUsize::new(Limits::default().max_frame);
+        let pipeline = Arc::new(Self { state: Mutex::default(), authorities, max_frame });
         tokio::spawn(send_all(Arc::clone(&pipeline), send));
         let (own, connection) = (Arc::clone(&pipeline), connection.clone());
         tokio::spawn(async move {
@@ -83,7 +87,12 @@ impl Pipeline {
             self.resolve_up_to(&mut state, highest)?;
         }
         let number = state.slots.open(awaited)?;
+        let start = state.out.len();
         write(RequestId::from(number), &mut state.out);
+        if let Err(error) = check_length(&mut state.out, start, self.max_frame()) {
+            state.slots.give_up(number);
+            return Err(error);
+        }
         wake(&mut state);
         drop(state);
         Ok(Waiting { pipeline: Arc::clone(self), number, waits: true })
@@ -104,6 +113,16 @@ impl Pipeline {
     /// Whether this connection was told of a handle.
     pub(super) fn knows(&self, handle: Handle) -> bool {
         handle.0 < self.lock().resolved
+    }
+
+    /// The longest request that the server reads.
+    pub(super) fn max_frame(&self) -> usize {
+        self.max_frame.load(Ordering::Relaxed)
+    }
+
+    /// The server has said what it reads.
+    pub(super) fn allow(&self, max_frame: usize) {
+        self.max_frame.store(max_frame, Ordering::Relaxed);
     }
 
     /// Sends what is there and ends the stream.

@@ -156,8 +156,12 @@ impl Client {
                         .piped_once(&link, handle_of(question), |out, id| question.encode(id, out))
                         .await;
                 }
-                let asked =
-                    stream::request(&link.connection, Awaited::Single, |id, out| question.encode(id, out));
+                let asked = stream::request(
+                    &link.connection,
+                    link.pipeline.max_frame(),
+                    Awaited::Single,
+                    |id, out| question.encode(id, out),
+                );
                 asked.await.unwrap_or_else(|| Err(self.lost(&link)))
             })
             .await;

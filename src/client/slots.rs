@@ -51,6 +51,8 @@ enum Slot {
     Done(Result<Response, ClientError>),
     /// Nobody waits, and the answer has not come.
     Abandoned,
+    /// No request, but the stream itself.
+    Stream,
     /// A subscription that goes on.
     Subscribed {
         sender: mpsc::Sender<Result<Event, ClientError>>,
@@ -70,6 +72,10 @@ impl Slots {
     pub(super) fn open(&mut self, awaited: Awaited) -> Result<u32, ClientError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
+        }
+        if self.slots.is_empty() {
+            // Request id 0 is for errors that concern the whole stream.
+            self.slots.push(Slot::Stream);
         }
         let slot = Slot::Waiting { awaited, waker: None };
         if let Some(number) = self.free.pop() {
@@ -101,7 +107,7 @@ impl Slots {
                 }
                 _ => Poll::Ready(Err(ClientError::Closed)),
             },
-            Slot::Free | Slot::Abandoned => Poll::Ready(Err(ClientError::Closed)),
+            Slot::Free | Slot::Abandoned | Slot::Stream => Poll::Ready(Err(ClientError::Closed)),
         }
     }
 
@@ -129,7 +135,7 @@ impl Slots {
         }
     }
 
-    /// Whether anything is awaited.
+    /// Slots that are in use, with that of the stream.
     #[cfg(test)]
     fn open_slots(&self) -> usize {
         self.slots.len() - self.free.len()
@@ -140,6 +146,7 @@ impl Slots {
         let number = u32::try_from(request.number()).map_err(|_| WRONG)?;
         let place = self.place(number).ok_or(WRONG)?;
         let done = match (&mut *place, answer) {
+            (Slot::Stream, answer) => return Err(single(answer).err().unwrap_or(WRONG)),
             (Slot::Free | Slot::Done(_), _) => return Err(WRONG),
             (Slot::Waiting { awaited: Awaited::Batch { outcomes }, .. }, Answer::BatchVerdicts(batch)) => {
                 match fill(outcomes, batch) {
@@ -286,6 +293,16 @@ pub(super) fn nothing_yet(questions: usize) -> Awaited {
     Awaited::Batch { outcomes: vec![Outcome::Pending; questions] }
 }
 
+/// Takes a request back that is longer than the server reads; `start` is where it begins.
+pub(super) fn check_length(out: &mut Vec<u8>, start: usize, limit: usize) -> Result<(), ClientError> {
+    let found = out.len().saturating_sub(start);
+    if found <= limit {
+        return Ok(());
+    }
+    out.truncate(start);
+    Err(ClientError::TooMuch { what: "octets of a request", found, limit })
+}
+
 /// Whether the server has not heard of a handle: it may have been told on a stream that is slower.
 pub(super) fn is_unknown_handle(error: &ClientError) -> bool {
     matches!(error, ClientError::Refused { code: ErrorCode::UnknownHandle, .. })
@@ -309,7 +326,7 @@ mod tests {
         assert_ne!(first, second);
         slots.take(RequestId::from(first), &refused()).unwrap();
         assert_eq!(slots.open(Awaited::Single).unwrap(), first);
-        assert_eq!(slots.open_slots(), 2);
+        assert_eq!(slots.open_slots(), 3);
         // An answer to nothing is a fault of the server.
         assert!(slots.take(RequestId::from(7), &refused()).is_err());
     }

@@ -4,12 +4,13 @@ use quinn::Connection;
 
 use super::error::ClientError;
 use super::pipeline::take;
-use super::slots::{Awaited, Response, Slots};
+use super::slots::{Awaited, Response, Slots, check_length};
 use crate::wire::{FrameDecoder, Limits, RequestId};
 
 /// Sends a request and reads until its answer is complete. `None` if the stream broke.
 pub(super) async fn request(
     connection: &Connection,
+    max_frame: usize,
     awaited: Awaited,
     write: impl FnOnce(RequestId, &mut Vec<u8>),
 ) -> Option<Result<Response, ClientError>> {
@@ -20,6 +21,9 @@ pub(super) async fn request(
     };
     let mut out = Vec::new();
     write(RequestId::from(number), &mut out);
+    if let Err(error) = check_length(&mut out, 0, max_frame) {
+        return Some(Err(error));
+    }
     let (mut send, mut recv) = connection.open_bi().await.ok()?;
     send.write_all(&out).await.ok()?;
     send.finish().ok()?;

@@ -24,7 +24,7 @@ pub enum Outcome {
 /// Appends the frame that answers one question.
 pub fn encode_verdict(request: RequestId, verdict: &Verdict, out: &mut Vec<u8>) {
     let mut frame = FrameWriter::begin(out, FrameType::VERDICT, request);
-    put_verdict(frame.out(), verdict, &mut Sources::default());
+    put_verdict(frame.out(), verdict, &Source::of(verdict), 0, true);
     frame.finish();
 }
 
@@ -64,7 +64,11 @@ impl<'o> BatchWriter<'o> {
     /// Appends what there is to say of the next question.
     pub fn push(&mut self, outcome: &Outcome) {
         match outcome {
-            Outcome::Verdict(verdict) => put_verdict(self.frame.out(), verdict, &mut self.sources),
+            Outcome::Verdict(verdict) => {
+                let source = Source::of(verdict);
+                let (number, is_new) = self.sources.number(&source);
+                put_verdict(self.frame.out(), verdict, &source, number, is_new);
+            }
             Outcome::Failed(code) => put_failure(self.frame.out(), code.number()),
             Outcome::Pending => put_failure(self.frame.out(), PENDING),
         }
@@ -268,9 +272,7 @@ pub(super) fn read_crl_number(reader: &mut Reader<'_>) -> Result<CrlNumber, Wire
 }
 
 #[inline]
-fn put_verdict(out: &mut Vec<u8>, verdict: &Verdict, sources: &mut Sources) {
-    let source = Source::of(verdict);
-    let (number, is_new) = sources.number(&source);
+fn put_verdict(out: &mut Vec<u8>, verdict: &Verdict, source: &Source, number: u8, is_new: bool) {
     let status = match &verdict.status {
         Status::Good => GOOD,
         Status::Revoked(Revocation { invalidity_date: None, .. }) => REVOKED,

@@ -60,9 +60,9 @@ pub fn number(serial: SerialRef<'_>) -> u64 {
 
 /// What is said of a serial, whoever asks.
 pub fn said(number: u64, generation: u64) -> Verdict {
-    let status = if number % 10 == 0 {
+    let status = if number.is_multiple_of(10) {
         Status::Unknown(Cause::NotCovered)
-    } else if number % 2 == 1 {
+    } else if !number.is_multiple_of(2) {
         Status::Revoked(Revocation {
             revoked_at: UnixTime::from_seconds(1_700_000_000 + i64::try_from(number).unwrap()),
             reason: ReasonCode::Superseded,
