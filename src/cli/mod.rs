@@ -3,6 +3,7 @@
 //! The command line is a contract that scripts rely on: names, flags, JSON members, codes and exit codes change only
 //! with a major version. Answers go to stdout, everything else (progress, warnings, errors) to stderr.
 
+mod bench;
 mod build;
 mod certificates;
 mod check;
@@ -48,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Refresh(refresh) => refresh.run(),
         Command::Config(config) => config.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
     };
     match result {
@@ -93,6 +95,8 @@ enum Command {
     Refresh(refresh::Refresh),
     /// Print the default configuration, or check a file
     Config(config::ConfigCommand),
+    /// Measure how many questions a server answers, and how fast
+    Bench(Box<bench::Bench>),
     /// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
     Demo(demo::Demo),
 }

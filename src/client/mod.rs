@@ -39,5 +39,7 @@ mod tls;
 pub use self::error::ClientError;
 pub use self::question::{Info, InfoAuthority};
 pub use self::session::Client;
+#[cfg(feature = "server")]
+pub(crate) use self::session::endpoint;
 pub use self::settings::{ClientIdentity, ClientSettings, ServerTrust};
 pub use self::subscription::{Event, Subscription};

@@ -65,19 +65,7 @@ impl Client {
         trust: ServerTrust,
         settings: ClientSettings,
     ) -> Result<Self, ClientError> {
-        let setup = |reason: String| ClientError::Setup { reason };
-        let any = if address.is_ipv6() {
-            SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))
-        } else {
-            SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))
-        };
-        let mut endpoint =
-            Endpoint::client(settings.bind.unwrap_or(any)).map_err(|error| setup(error.to_string()))?;
-        let mut config = quinn::ClientConfig::new(Arc::new(tls::config(&trust, &settings)?));
-        let mut transport = TransportConfig::default();
-        transport.keep_alive_interval(settings.keep_alive).max_concurrent_bidi_streams(0_u32.into());
-        config.transport_config(Arc::new(transport));
-        endpoint.set_default_client_config(config);
+        let endpoint = endpoint(address, &trust, &settings)?;
         let name = settings.server_name.clone().unwrap_or_else(|| address.ip().to_string());
         let links = (0..settings.connections.max(1)).map(|_| Place::default()).collect();
         let client = Self(Arc::new(Shared {
@@ -329,6 +317,29 @@ impl Client {
         let reason = reason.map_or_else(|| "the stream broke".to_owned(), |reason| reason.to_string());
         ClientError::Lost { address: self.0.server.address, reason }
     }
+}
+
+/// A socket for connections to a server, with all that the settings say of TLS and transport. Must be called within a
+/// Tokio runtime.
+pub(crate) fn endpoint(
+    address: SocketAddr,
+    trust: &ServerTrust,
+    settings: &ClientSettings,
+) -> Result<Endpoint, ClientError> {
+    let setup = |reason: String| ClientError::Setup { reason };
+    let any = if address.is_ipv6() {
+        SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))
+    } else {
+        SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))
+    };
+    let mut endpoint =
+        Endpoint::client(settings.bind.unwrap_or(any)).map_err(|error| setup(error.to_string()))?;
+    let mut config = quinn::ClientConfig::new(Arc::new(tls::config(trust, settings)?));
+    let mut transport = TransportConfig::default();
+    transport.keep_alive_interval(settings.keep_alive).max_concurrent_bidi_streams(0_u32.into());
+    config.transport_config(Arc::new(transport));
+    endpoint.set_default_client_config(config);
+    Ok(endpoint)
 }
 
 fn handle_of(question: &Question<'_>) -> Option<Handle> {
