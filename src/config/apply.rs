@@ -204,7 +204,7 @@ impl Config {
             address,
             limits,
             max_connections: self.quic.max_connections.to_usize(),
-            max_streams: u32::try_from(self.quic.max_streams.get()).unwrap_or(u32::MAX),
+            max_streams: self.quic.max_streams.get(),
             idle_timeout: self.quic.idle_timeout.get(),
             early_data: if self.quic.zero_rtt { EarlyData::Questions } else { EarlyData::Refuse },
             // With the clock standing still for tests, other times are tests as well.

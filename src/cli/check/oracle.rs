@@ -11,6 +11,7 @@ use crate::cli::server_options::Server;
 use crate::client::{Client, ClientError, ClientSettings};
 use crate::fetch::http::{AddressPolicy, HttpClient, HttpSettings};
 use crate::live::{Live, LiveSettings};
+use crate::pki::Certificate;
 use crate::publish::{IndexFolder, IndexReader};
 use crate::service::{
     CheckSettings, Checker, DelegatesInIndex, Issuers, MethodPolicy, Options, Outcome, Question, Responders,
@@ -113,7 +114,7 @@ async fn ask_server(
 ) -> Result<crate::types::Verdict, ClientError> {
     match question {
         Question::Certificate { certificate, issuer } => {
-            let issuer = issuer.as_ref().map(|issuer| issuer.der());
+            let issuer = issuer.as_ref().map(Certificate::der);
             let target = Target::Certificate { certificate: certificate.der(), issuer };
             client.ask(&wire::Question { target, options }).await
         }

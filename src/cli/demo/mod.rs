@@ -2,6 +2,7 @@
 
 mod ca;
 mod fallback;
+mod over_quic;
 mod responder;
 
 use std::fmt::Display;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use self::ca::DemoCa;
 use self::fallback::Fallback;
+use self::over_quic::OverQuic;
 use super::exit::{CliError, Exit};
 use super::output::{count, grouped, print_json, size};
 use crate::ingest::{self, BuildReport, BuildRequest, Rejections, Rollbacks, Silent};
@@ -55,6 +57,7 @@ struct Summary {
     nanoseconds_per_question: u64,
     emergency_microseconds: u64,
     fallback: Fallback,
+    over_quic: OverQuic,
 }
 
 impl Demo {
@@ -156,6 +159,7 @@ impl Demo {
             describe(&after)
         ));
         let fallback = self.fallback(place, &folder)?;
+        let over_quic = self.over_quic(&mut ca, place, &folder)?;
         let [good, revoked, foreign] = answers;
         Ok(Summary {
             revoked: REVOKED,
@@ -167,6 +171,7 @@ impl Demo {
             nanoseconds_per_question: nanoseconds,
             emergency_microseconds: microseconds(delay),
             fallback,
+            over_quic,
         })
     }
 
