@@ -89,6 +89,8 @@ proptest! {
             let mut model = Model { max_entries, max_octets, ..Model::default() };
             for serial in questions {
                 let answer = world.ask(serial).await.unwrap();
+                // The order is kept to the second.
+                advance(SECOND).await;
                 prop_assert_eq!(answer.source, model.ask(serial, answer.response.len()));
                 let stats = world.live.stats();
                 prop_assert_eq!((stats.entries, stats.octets), (model.entries.len(), model.octets()));

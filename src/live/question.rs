@@ -1,6 +1,7 @@
 //! What is asked, of whom.
 
-use std::sync::Arc;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::{Arc, LazyLock};
 
 use super::settings::CertIdFunction;
 use crate::pki::{Certificate, sha256};
@@ -30,9 +31,16 @@ pub struct ResponderUrls(Arc<[Arc<str>]>);
 #[derive(Debug, Clone)]
 pub struct LiveQuestion {
     issuer: Issuer,
-    /// With SHA-256, whatever is sent: SHA-1 is not to be trusted with telling answers apart.
-    id: CertId,
+    id: HashedId,
     urls: ResponderUrls,
+}
+
+/// A certificate as the cache knows it, hashed once. With SHA-256, whatever is sent: SHA-1 is not to be trusted with
+/// telling answers apart.
+#[derive(Debug, Clone)]
+pub(super) struct HashedId {
+    hash: u64,
+    id: CertId,
 }
 
 /// What makes two questions the same to whoever waits for an answer.
@@ -85,11 +93,47 @@ impl ResponderUrls {
     }
 }
 
+impl HashedId {
+    pub(super) fn new(id: CertId) -> Self {
+        /// Random, so that nobody can choose serials that meet in one place.
+        static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self { hash: SEED.hash_one(&id), id }
+    }
+
+    pub(super) fn id(&self) -> &CertId {
+        &self.id
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+impl PartialEq for HashedId {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.id == other.id
+    }
+}
+
+impl Eq for HashedId {}
+
+impl Hash for HashedId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
 impl LiveQuestion {
     /// The certificate of this issuer with this serial, to be asked at these responders.
     #[must_use]
     pub fn new(issuer: &Issuer, serial: Serial, urls: &ResponderUrls) -> Self {
-        Self { issuer: issuer.clone(), id: CertId { issuer: issuer.0.sha256, serial }, urls: urls.clone() }
+        let id = HashedId::new(CertId { issuer: issuer.0.sha256, serial });
+        Self { issuer: issuer.clone(), id, urls: urls.clone() }
+    }
+
+    /// The question about a certificate in the cache, whose issuer is known to be this one.
+    pub(super) fn again(id: &HashedId, issuer: &Issuer, urls: &ResponderUrls) -> Self {
+        Self { issuer: issuer.clone(), id: id.clone(), urls: urls.clone() }
     }
 
     /// Who issued the certificate.
@@ -101,7 +145,7 @@ impl LiveQuestion {
     /// The serial of the certificate.
     #[must_use]
     pub fn serial(&self) -> &Serial {
-        &self.id.serial
+        &self.id.id.serial
     }
 
     /// Whom to ask.
@@ -111,7 +155,7 @@ impl LiveQuestion {
     }
 
     /// What the cache calls it.
-    pub(super) fn id(&self) -> &CertId {
+    pub(super) fn id(&self) -> &HashedId {
         &self.id
     }
 
@@ -121,13 +165,13 @@ impl LiveQuestion {
             CertIdFunction::Sha1 => self.issuer.0.sha1,
             CertIdFunction::Sha256 => self.issuer.0.sha256,
         };
-        CertId { issuer, serial: self.id.serial.clone() }
+        CertId { issuer, serial: self.serial().clone() }
     }
 
     /// The certificate *and* the responders: somebody who makes a certificate up may name responders of his choice,
     /// and must not have others wait for those or be told of their failure.
     pub(super) fn key(&self) -> QuestionKey {
-        let mut text = self.id.der();
+        let mut text = self.id.id.der();
         for url in self.urls.iter() {
             text.push(0);
             text.extend_from_slice(url.as_bytes());

@@ -58,7 +58,7 @@ pub enum NonceUse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheSettings {
     /// The most answers. Default 100,000. From 2,048 on they are spread over up to 16 parts, each of which has its
-    /// share of the bounds, and of which each forgets what in it was not asked for the longest.
+    /// share of the bounds, and of which each forgets what in it was not asked for the longest, to the second.
     pub max_entries: NonZeroUsize,
     /// The most octets, responses and what is needed to find them. Default 256 MiB.
     pub max_octets: usize,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::super::answer::{AnswerSource, LiveAnswer};
-use super::super::question::LiveQuestion;
+use super::super::question::{Issuer, ResponderUrls};
 use super::super::random::between;
 use super::super::settings::LiveSettings;
 use crate::ocsp::{Answer, CertStatus};
@@ -62,7 +62,7 @@ pub(super) enum Entry {
     /// From the file, not verified since.
     Stored(Stored),
     /// Verified by this process.
-    Verified(Box<Verified>),
+    Verified(Verified),
 }
 
 #[derive(Debug)]
@@ -78,8 +78,10 @@ pub(super) struct Verified {
     pub(super) life: Lifetime,
     /// How often it was asked for since it came.
     pub(super) asked: u32,
-    /// What to ask again; `None` after that failed, until somebody asks who may know better responders.
-    pub(super) question: Option<LiveQuestion>,
+    /// When it last moved to the front of the order of forgetting.
+    pub(super) used_at: UnixTime,
+    /// Whom to ask again; `None` after that failed, until somebody asks who may know better responders.
+    pub(super) again: Option<(Issuer, ResponderUrls)>,
 }
 
 impl Lifetime {
@@ -146,7 +148,7 @@ impl Verified {
 
     pub(super) fn is_due(&self, at: UnixTime, min_asked: u32) -> bool {
         self.asked >= min_asked
-            && self.question.is_some()
+            && self.again.is_some()
             && self.life.refresh_at <= at
             && at < self.life.until
             // What the responder does not know is not kept long, and asking again is up to who wants to know.
