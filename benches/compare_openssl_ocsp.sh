@@ -8,7 +8,7 @@ rounds=${1:-3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cargo build --quiet --release --example measure_ocsp
+cargo build --quiet --release --no-default-features --features ocsp-messages --example measure_ocsp
 "${CC:-cc}" -O2 -Wall -Wextra -o "$work/openssl_ocsp_peer" benches/openssl_ocsp_peer.c -lcrypto
 
 target/release/examples/measure_ocsp make "$work/data"

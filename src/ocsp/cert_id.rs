@@ -89,13 +89,8 @@ impl<'a> CertIdRef<'a> {
         let mut reader = element.reader();
         let mut algorithm = reader.read(tag::SEQUENCE)?.reader();
         let hash_function = algorithm.read(tag::OID)?.oid()?;
-        // NULL or nothing (RFC 4055 section 2.1).
-        if let Some(null) = algorithm.optional(tag::NULL)?
-            && !null.content.is_empty()
-        {
-            return Err(null.broken("a NULL has no content"));
-        }
-        let parameters_end = algorithm.is_empty();
+        let parameters = if algorithm.is_empty() { None } else { Some(algorithm.any()?) };
+        algorithm.finish()?;
         let name = reader.read(tag::OCTET_STRING)?;
         let key = reader.read(tag::OCTET_STRING)?;
         let number = reader.read(tag::INTEGER)?;
@@ -105,11 +100,14 @@ impl<'a> CertIdRef<'a> {
         let issuer = match hash_function {
             oid::SHA1 => Some(CertIdHash::Sha1 { name: digest(name)?, key: digest(key)? }),
             oid::SHA256 => Some(CertIdHash::Sha256 { name: digest(name)?, key: digest(key)? }),
-            // Of a function that is not understood, neither are the parameters.
             _ => None,
         };
-        if issuer.is_some() && !parameters_end {
-            algorithm.finish()?;
+        // NULL or nothing (RFC 4055 section 2.1); what goes with other functions is not known.
+        if issuer.is_some()
+            && let Some(parameters) = parameters
+            && parameters.raw != [tag::NULL, 0]
+        {
+            return Err(parameters.broken("a hash function has no parameters but NULL"));
         }
         Ok(Self { raw: element.raw, hash_function, issuer, serial })
     }
