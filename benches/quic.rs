@@ -4,7 +4,8 @@
 //! messages of the same sizes, and they take turns, so that what the machine does besides hits both. What counts is
 //! the ratio, and the processor time of the server's thread, which hardly depends on what else runs.
 //!
-//! `cargo bench --bench quic`; `REVOCACHE_BENCH_ROUNDS` sets how often they take turns.
+//! `cargo bench --bench quic`; `REVOCACHE_BENCH_ROUNDS` sets how often they take turns, `REVOCACHE_BENCH_MODES` which
+//! modes are measured (`stream,pipelined`).
 #![allow(
     clippy::as_conversions,
     clippy::expect_used,
@@ -15,6 +16,8 @@
 )]
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,34 +25,26 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{Connection, Endpoint};
-use revocache::index::{AuthorityFacts, AuthorityId, Builder, FileFacts, Index, Listings};
-use revocache::policy::{Policy, check_serial};
-use revocache::server::quic::{
-    About, Answerer, Asked, ChangedSerials, ClientAuthentication, Identity, IdentitySwitch, InfoStart,
-    LateQuestion, QuicServer, QuicSettings, Refusal, Reply,
-};
+use revocache::index::{AuthorityFacts, Builder, FileFacts, KeyFacts, Listings, NameHashes};
+use revocache::publish::{Generation, IndexFolder, IndexReader, Publisher};
+use revocache::server::Answers;
+use revocache::server::quic::{ClientAuthentication, Identity, IdentitySwitch, QuicServer, QuicSettings};
+use revocache::service::{CheckSettings, Checker};
 use revocache::types::{
-    CrlFacts, CrlNumber, Listing, NameKey, ReasonCode, Scope, Serial, SerialRef, SignatureAlgorithm,
-    UnixTime, Verdict,
+    CertIdHash, CrlFacts, CrlNumber, FixedClock, Listing, NameKey, ReasonCode, Scope, Serial, SerialRef,
+    SignatureAlgorithm, UnixTime,
 };
 use revocache::wire::{
-    ALPN, Answer, AuthorityRef, Batch, ErrorCode, Features, Frame, Handle, Options, Presence, Question,
-    RequestId, Resolve, Target,
+    ALPN, Answer, AuthorityRef, Batch, Frame, Handle, Options, Question, RequestId, Resolve, Target,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 const WINDOW: usize = 256;
 const BATCH: usize = 64;
 const TURN: Duration = Duration::from_millis(700);
 const NOW: UnixTime = UnixTime::from_seconds(1_740_441_600);
 const ENTRIES: u64 = 100_000;
-
-/// Answers from a real index.
-struct FromIndex {
-    index: Index<Vec<u8>>,
-    authority: AuthorityId,
-    generation: watch::Sender<u64>,
-}
+const ISSUER: CertIdHash = CertIdHash::Sha1 { name: [1; 20], key: [2; 20] };
 
 fn octets(number: u64) -> [u8; 16] {
     let mut octets = [0; 16];
@@ -59,79 +54,53 @@ fn octets(number: u64) -> [u8; 16] {
     octets
 }
 
-impl FromIndex {
-    fn new() -> Self {
-        let facts = FileFacts { generation: 1000, created_at: NOW, secret: [0x3c; 32] };
-        let mut builder = Builder::new(facts);
-        let authority = builder.add_authority(AuthorityFacts {
-            name: NameKey::from_octets(*b"ca"),
-            display: "CN=CA".to_owned(),
-            name_hashes: Vec::new(),
-            keys: Vec::new(),
-        });
-        let crl = builder.add_crl(
-            authority,
-            CrlFacts {
-                this_update: NOW,
-                next_update: Some(UnixTime::from_seconds(NOW.seconds() + 604_800)),
-                // Long enough for question and answer to have the same size.
-                crl_number: CrlNumber::from_magnitude(&[1; 6]),
-                base_crl_number: None,
-                scope: Scope::default(),
-                expired_certs_on_crl: None,
-                freshest_crl_uris: Vec::new(),
-                signature_algorithm: SignatureAlgorithm::EcdsaSha256,
-                signer_key: [0; 32],
-                tbs_digest: Vec::new(),
-                entries: 0,
-                size: 0,
-            },
-        );
-        let mut listings = Listings::new();
-        for number in 0..ENTRIES {
-            let listing = Listing { revoked_at: NOW, reason: ReasonCode::Superseded, invalidity_date: None };
-            listings.push(SerialRef::new(&octets(number)).unwrap(), listing);
-        }
-        builder.add_listings(crl, None, listings).unwrap();
-        let index = Index::open(builder.finish::<Vec<u8>>(None).unwrap().to_vec()).unwrap();
-        Self { index, authority, generation: watch::Sender::new(1000) }
+/// The service as it runs, over a published index.
+fn service(folder: &Path) -> Answers {
+    let facts = FileFacts { generation: 1, created_at: NOW, secret: [0x3c; 32] };
+    let mut builder = Builder::new(facts);
+    let authority = builder.add_authority(AuthorityFacts {
+        name: NameKey::from_octets(*b"ca"),
+        display: "CN=CA".to_owned(),
+        name_hashes: vec![NameHashes { sha1: [1; 20], sha256: [1; 32] }],
+        keys: vec![KeyFacts {
+            spki: Vec::new(),
+            spki_sha256: [2; 32],
+            key_sha1: [2; 20],
+            key_sha256: [2; 32],
+            key_ids: Vec::new(),
+            certificates: Vec::new(),
+        }],
+    });
+    let crl = builder.add_crl(
+        authority,
+        CrlFacts {
+            this_update: NOW,
+            next_update: Some(UnixTime::from_seconds(NOW.seconds() + 604_800)),
+            // Long enough for question and answer to have nearly the same size.
+            crl_number: CrlNumber::from_magnitude(&[1; 6]),
+            base_crl_number: None,
+            scope: Scope::default(),
+            expired_certs_on_crl: None,
+            freshest_crl_uris: Vec::new(),
+            signature_algorithm: SignatureAlgorithm::EcdsaSha256,
+            signer_key: [0; 32],
+            tbs_digest: Vec::new(),
+            entries: 0,
+            size: 0,
+        },
+    );
+    let mut listings = Listings::new();
+    for number in 0..ENTRIES {
+        let listing = Listing { revoked_at: NOW, reason: ReasonCode::Superseded, invalidity_date: None };
+        listings.push(SerialRef::new(&octets(number)).unwrap(), listing);
     }
-}
-
-impl Answerer for FromIndex {
-    type Authority = AuthorityId;
-
-    fn resolve(&self, _: &AuthorityRef<'_>) -> Result<(AuthorityId, Presence), Refusal> {
-        Ok((self.authority, Presence::Present))
-    }
-
-    fn answer_now(&self, asked: &Asked<'_, AuthorityId>) -> Reply {
-        let About::Serial { authority, serial } = asked.about else {
-            return Reply::Refused(Refusal::new(ErrorCode::Internal, ""));
-        };
-        match check_serial(&self.index, Some(*authority), serial, NOW, &Policy::default()) {
-            Ok(verdict) => Reply::Verdict(verdict),
-            Err(_) => Reply::Refused(Refusal::new(ErrorCode::IndexUnavailable, "")),
-        }
-    }
-
-    async fn answer_later(&self, _: LateQuestion<AuthorityId>) -> Result<Verdict, Refusal> {
-        Err(Refusal::new(ErrorCode::Internal, ""))
-    }
-
-    fn info(&self, _: InfoStart<'_>) {}
-
-    fn generations(&self) -> watch::Receiver<u64> {
-        self.generation.subscribe()
-    }
-
-    async fn changes(&self, _: AuthorityId, _: u64, _: u64) -> Option<ChangedSerials> {
-        None
-    }
-
-    fn features(&self) -> Features {
-        Features::default()
-    }
+    builder.add_listings(crl, None, listings).unwrap();
+    let image = builder.finish::<Vec<u8>>(None).unwrap();
+    let folder = IndexFolder::new(folder);
+    Publisher::lock(folder.clone()).unwrap().publish(&image, Generation(1), NonZeroUsize::MIN).unwrap();
+    let reader = Arc::new(IndexReader::open(folder.clone()).unwrap());
+    let checker = Checker::new(reader, Arc::new(FixedClock(NOW)), CheckSettings::default(), None);
+    Answers::new(Arc::new(checker), folder)
 }
 
 /// One message each way: how a mode asks, and how many octets come back.
@@ -170,18 +139,25 @@ struct Server {
 }
 
 impl Server {
-    fn start(core: &'static str, make: impl FnOnce() -> (SocketAddr, ServerTask) + Send + 'static) -> Self {
+    fn start(
+        name: &str,
+        core: &'static str,
+        make: impl FnOnce() -> (SocketAddr, ServerTask) + Send + 'static,
+    ) -> Self {
         let (sender, receiver) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            pin(core);
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let (address, serve) = make();
-                let link = std::fs::read_link("/proc/thread-self").unwrap();
-                sender.send((address, format!("/proc/{}/schedstat", link.display()))).unwrap();
-                serve.await;
-            });
-        });
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                pin(core);
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async move {
+                    let (address, serve) = make();
+                    let link = std::fs::read_link("/proc/thread-self").unwrap();
+                    sender.send((address, format!("/proc/{}/schedstat", link.display()))).unwrap();
+                    serve.await;
+                });
+            })
+            .unwrap();
         let (address, schedstat) = receiver.recv().unwrap();
         Self { address, schedstat }
     }
@@ -202,11 +178,11 @@ fn pin(core: &str) {
     let _ = std::process::Command::new("taskset").args(["-cp", core, &thread]).output();
 }
 
-fn ours() -> (SocketAddr, ServerTask) {
+fn ours(folder: &Path) -> (SocketAddr, ServerTask) {
     let (identity, _) = Identity::self_signed(&["localhost"]).unwrap();
     let identity = Arc::new(IdentitySwitch::new(identity));
     let settings = QuicSettings { address: "127.0.0.1:0".parse().unwrap(), ..QuicSettings::default() };
-    let answerer = Arc::new(FromIndex::new());
+    let answerer = Arc::new(service(folder));
     let server = QuicServer::bind(settings, &identity, ClientAuthentication::None, answerer).unwrap();
     (server.local_address(), Box::pin(async move { server.run(std::future::pending()).await }))
 }
@@ -286,7 +262,7 @@ async fn connect(address: SocketAddr) -> Connection {
 /// Gives handle 0 its meaning; the bare server takes it for questions.
 async fn resolve(connection: &Connection) {
     let mut out = Vec::new();
-    Resolve { handle: Handle(0), authority: AuthorityRef::Certificate(&[1]) }
+    Resolve { handle: Handle(0), authority: AuthorityRef::CertId(ISSUER) }
         .encode(RequestId::from(1), &mut out);
     ask(connection, &out).await;
 }
@@ -325,12 +301,11 @@ async fn streams(connection: &Connection, messages: &Messages, window: usize, en
         let (connection, question, answer) = (connection.clone(), messages.question.clone(), messages.answer);
         tasks.push(tokio::spawn(async move {
             let mut asked = 0;
-            let mut buffer = vec![0; answer];
             while Instant::now() < end {
                 let (mut send, mut recv) = connection.open_bi().await.unwrap();
                 send.write_chunk(question.clone()).await.unwrap();
                 send.finish().unwrap();
-                recv.read_exact(&mut buffer).await.unwrap();
+                assert_eq!(recv.read_to_end(answer).await.unwrap().len(), answer);
                 asked += 1;
             }
             asked
@@ -413,10 +388,14 @@ fn main() {
         std::env::var("REVOCACHE_BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(7);
     pin("1");
     let (question, answer) = (Arc::new(AtomicU64::new(1)), Arc::new(AtomicU64::new(1)));
-    let own = Server::start("0", ours);
+    let folder = tempfile::tempdir().unwrap();
+    let own = {
+        let folder = folder.path().to_owned();
+        Server::start("ours", "0", move || ours(&folder))
+    };
     let bare = {
         let (question, answer) = (Arc::clone(&question), Arc::clone(&answer));
-        Server::start("0", move || bare(question, answer))
+        Server::start("bare", "0", move || bare(question, answer))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     println!(
@@ -426,7 +405,12 @@ fn main() {
         "{:<10} {:>9} {:>9} {:>7}   {:>8} {:>8} {:>7}",
         "mode", "bare", "ours", "ratio", "bare", "ours", "ratio"
     );
+    let wanted = std::env::var("REVOCACHE_BENCH_MODES").unwrap_or_default().to_lowercase();
     for mode in [Mode::Stream, Mode::Pipelined, Mode::Batch, Mode::Datagram, Mode::Idle] {
+        let name = format!("{mode:?}");
+        if !wanted.is_empty() && !wanted.split(',').any(|one| one == name.to_lowercase()) {
+            continue;
+        }
         runtime.block_on(async {
             let mut messages =
                 if matches!(mode, Mode::Batch) { Messages::batch() } else { Messages::single() };
@@ -470,7 +454,7 @@ fn main() {
             let of = |part: fn(&[f64; 4]) -> f64| median(rates.iter().map(part).collect());
             println!(
                 "{:<10} {:>9.1} {:>9.1} {:>7.2}   {:>8.3} {:>8.3} {:>7.2}   ({} octets asked, {} answered)",
-                format!("{mode:?}"),
+                name,
                 of(|rate| rate[0]),
                 of(|rate| rate[1]),
                 of(|rate| rate[1] / rate[0]),
