@@ -1,4 +1,5 @@
-//! Lookups, builds and opening, next to a hash map and a pointer chase measured in the same run.
+//! Lookups, verdicts, builds and opening, next to a hash map, a pointer chase and random lines of the same file, measured
+//! in the same run.
 //!
 //! Absolute times mean little on a shared machine; compare with the baselines. `REVOCACHE_BENCH_10M=1` adds the
 //! largest size, which takes about a gigabyte and a minute.
@@ -16,8 +17,9 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use revocache::index::{AuthorityFacts, Builder, CrlId, FileFacts, Image, Index, Listings, Table};
+use revocache::policy::{AuthorityView, Policy, check_serial};
 use revocache::types::{
-    CrlFacts, Listing, NameKey, ReasonCode, Scope, SerialRef, SignatureAlgorithm, UnixTime,
+    CrlFacts, Listing, NameKey, ReasonCode, Scope, SerialRef, SignatureAlgorithm, Status, UnixTime,
 };
 
 /// A small private CA, a national one, a large public one, and everything WebPKI has revoked at a time.
@@ -29,6 +31,8 @@ const QUESTIONS: u64 = 100_000;
 const BATCH: usize = 64;
 /// Octets of the memory that the pointer chase goes through.
 const CHASE: usize = 256 << 20;
+/// Octets of a cache line.
+const LINE: usize = 64;
 
 /// A 16-octet serial behind its sign octet.
 type Octets = [u8; 17];
@@ -122,6 +126,40 @@ fn ask_in_batches(table: &Table<'_>, questions: &[SerialRef<'_>]) -> i64 {
     sum
 }
 
+fn verdicts_one_by_one(
+    view: &AuthorityView<&Index<&[u8]>>,
+    questions: &[SerialRef<'_>],
+    at: UnixTime,
+) -> usize {
+    let is_revoked = |serial: &&SerialRef<'_>| {
+        matches!(view.check_serial(**serial, at).unwrap().status, Status::Revoked(_))
+    };
+    questions.iter().filter(is_revoked).count()
+}
+
+fn verdicts_in_batches(
+    view: &AuthorityView<&Index<&[u8]>>,
+    questions: &[SerialRef<'_>],
+    at: UnixTime,
+) -> usize {
+    let mut revoked = 0;
+    for batch in questions.chunks(BATCH) {
+        view.check_serials(batch, at, |_, verdict| {
+            revoked += usize::from(matches!(verdict.unwrap().status, Status::Revoked(_)));
+        });
+    }
+    revoked
+}
+
+/// One line for each question, independent of the others: what a lookup cannot be faster than per line it touches.
+fn lines(octets: &[u8], places: &[u64]) -> u64 {
+    let lines = octets.as_chunks::<64>().0;
+    places
+        .iter()
+        .map(|place| u64::from(lines[(((*place >> 32) * lines.len() as u64) >> 32) as usize][0]))
+        .sum()
+}
+
 fn lookups(criterion: &mut Criterion) {
     for size in sizes() {
         let serials = questions(0..size);
@@ -144,13 +182,23 @@ fn lookups(criterion: &mut Criterion) {
         };
         let negative = questions(size..size + QUESTIONS);
         let positive = questions((0..QUESTIONS).map(|number| mixed(number) % size));
-        let mixed = questions(
+        let mixture = questions(
             (0..QUESTIONS)
                 .map(|number| if number.is_multiple_of(10) { mixed(number) % size } else { size + number }),
         );
+        let at = UnixTime::from_seconds(1_767_225_600);
+        let view = AuthorityView::new(&index, table.authority(), Policy::default());
+        let places: Vec<u64> = (0..QUESTIONS).map(|number| mixed(!number)).collect();
         let mut group = criterion.benchmark_group(format!("lookup/{size}"));
         group.throughput(Throughput::Elements(QUESTIONS));
-        for (kind, octets) in [("negative", &negative), ("positive", &positive), ("mixed", &mixed)] {
+        for (name, octets) in
+            [("tags", &file[file.len() / 2..][..size as usize / 25 * LINE]), ("file", &file)]
+        {
+            group.bench_function(BenchmarkId::new("line", name), |bencher| {
+                bencher.iter(|| black_box(lines(octets, &places)));
+            });
+        }
+        for (kind, octets) in [("negative", &negative), ("positive", &positive), ("mixed", &mixture)] {
             let asked = refs(octets);
             group.bench_function(BenchmarkId::new("single", kind), |bencher| {
                 bencher.iter(|| black_box(ask_one_by_one(&table, &asked)));
@@ -158,6 +206,20 @@ fn lookups(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new("batch", kind), |bencher| {
                 bencher.iter(|| black_box(ask_in_batches(&table, &asked)));
             });
+            group.bench_function(BenchmarkId::new("verdict", kind), |bencher| {
+                bencher.iter(|| black_box(verdicts_one_by_one(&view, &asked, at)));
+            });
+            group.bench_function(BenchmarkId::new("verdict-batch", kind), |bencher| {
+                bencher.iter(|| black_box(verdicts_in_batches(&view, &asked, at)));
+            });
+            if kind == "negative" {
+                let check = |serial: &SerialRef<'_>| {
+                    check_serial(&index, Some(table.authority()), *serial, at, &view.policy())
+                };
+                group.bench_function(BenchmarkId::new("verdict-without-view", kind), |bencher| {
+                    bencher.iter(|| asked.iter().for_each(|serial| drop(black_box(check(serial)))));
+                });
+            }
             if !map.is_empty() {
                 group.bench_function(BenchmarkId::new("std-hash-map", kind), |bencher| {
                     bencher
@@ -203,7 +265,6 @@ fn chase(criterion: &mut Criterion) {
         next[at][0] = to as u64;
         at = to;
     }
-    const LINE: usize = 64;
     let mut group = criterion.benchmark_group("baseline");
     group.throughput(Throughput::Elements(100_000));
     let mut at = 0_u64;

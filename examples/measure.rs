@@ -25,7 +25,7 @@ use std::time::Instant;
 use revocache::index::Table;
 use revocache::ingest::{BuildRequest, Rejections, Rollbacks, Silent, build};
 use revocache::pki::{AlgorithmPolicy, Certificate, read_certificates};
-use revocache::policy::{Policy, check_serial, resolve_issuer};
+use revocache::policy::{AuthorityView, Policy, check_serial, resolve_issuer};
 use revocache::publish::{IndexFolder, IndexReader};
 use revocache::types::{SerialRef, Status, UnixTime, from_hex};
 use revocache_testkit::{Authority, BulkCrl, KeyKind, Random, bulk_crl};
@@ -132,10 +132,8 @@ fn run(directory: &Path) {
     let (negative, false_hits) = time(&table, &absent);
     let (positive_batch, _) = time_batches(&table, &present);
     let (negative_batch, _) = time_batches(&table, &absent);
-    let verdict = time_verdicts(
-        |serial| check_serial(&*index, authority, serial, at, &Policy::default()).unwrap(),
-        &absent,
-    );
+    let view = AuthorityView::new(&*index, authority.unwrap(), Policy::default());
+    let verdict = time_verdicts(|serial| view.check_serial(serial, at).unwrap(), &absent);
     assert_eq!((hits, false_hits), (present.len(), 0));
     let file: &[u8] = index.bytes().as_ref();
     let (near_line, far_line) = (time_lines(&file[file.len() / 2..], TAGS), time_lines(file, usize::MAX));

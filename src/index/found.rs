@@ -30,7 +30,7 @@ impl<'t> Found<'t> {
     /// What each CRL that lists the serial says of it, in the order of the CRL ids; at least one.
     #[must_use]
     pub fn listings(&self) -> FoundListings<'t> {
-        FoundListings { table: self.table, ordinal: self.hit.ordinal, next: Next::Fact(self.hit.fact) }
+        FoundListings { table: self.table, ordinal: self.hit.ordinal, next: Some(Next::Fact(self.hit.fact)) }
     }
 }
 
@@ -39,14 +39,16 @@ impl<'t> Found<'t> {
 pub struct FoundListings<'t> {
     table: &'t Table<'t>,
     ordinal: u32,
-    next: Next,
+    next: Option<Next>,
 }
 
+/// Where the next listing is.
 #[derive(Debug, Clone, Copy)]
 enum Next {
+    /// In this fact word, or in rows that it leads to.
     Fact(u32),
+    /// In the row of this number.
     Row(u32),
-    Nothing,
 }
 
 impl Iterator for FoundListings<'_> {
@@ -54,10 +56,7 @@ impl Iterator for FoundListings<'_> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let next = std::mem::replace(&mut self.next, Next::Nothing);
-        if let Next::Nothing = next {
-            return None;
-        }
+        let next = self.next.take()?;
         // Of a table with one CRL the word says it all.
         if let Next::Fact(word) = next
             && let (Ok(Fact::Inline(listing)), Some(crl)) =
@@ -65,42 +64,34 @@ impl Iterator for FoundListings<'_> {
         {
             return Some(Ok((CrlId(crl), listing)));
         }
-        let (item, next) = read(self.table, self.ordinal, next);
-        self.next = next;
-        item
+        Some(read(self.table, self.ordinal, next).map(|(crl, listing, next)| {
+            self.next = next;
+            (crl, listing)
+        }))
     }
 }
 
-/// The listing at hand, and where the next one is. It takes no iterator by reference, which would keep the iterator out
-/// of registers.
+/// A listing, the CRL that says it, and where the next one is. This takes no iterator by reference, which would keep the
+/// iterator out of registers.
 #[inline(never)]
-fn read(table: &Table<'_>, ordinal: u32, next: Next) -> (Option<Result<(CrlId, Listing), IndexError>>, Next) {
-    let read = || {
-        let number = match next {
-            Next::Nothing => return Ok(None),
-            Next::Fact(word) => match Fact::decode(word, table.row.base)? {
-                Fact::Inline(listing) => {
-                    return Ok(Some((table.column(ordinal)?, listing, Next::Nothing)));
-                }
-                Fact::Rows(first) => first,
-            },
-            Next::Row(number) => number,
-        };
-        let row = table.detail_row(number)?;
-        if row.ordinal != ordinal {
-            return Err(malformed(Part::Details, "a row belongs to another record"));
-        }
-        let next = match row.more {
-            true => Next::Row(number.checked_add(1).ok_or(malformed(Part::Details, "the rows do not end"))?),
-            false => Next::Nothing,
-        };
-        Ok(Some((table.crl_id(row.crl, Part::Details)?, row.listing, next)))
+fn read(table: &Table<'_>, ordinal: u32, next: Next) -> Result<(CrlId, Listing, Option<Next>), IndexError> {
+    let number = match next {
+        Next::Fact(word) => match Fact::decode(word, table.row.base)? {
+            Fact::Inline(listing) => return Ok((table.column(ordinal)?, listing, None)),
+            Fact::Rows(first) => first,
+        },
+        Next::Row(number) => number,
     };
-    match read() {
-        Ok(Some((crl, listing, next))) => (Some(Ok((crl, listing))), next),
-        Ok(None) => (None, Next::Nothing),
-        Err(error) => (Some(Err(error)), Next::Nothing),
+    let row = table.detail_row(number)?;
+    if row.ordinal != ordinal {
+        return Err(malformed(Part::Details, "a row belongs to another record"));
     }
+    let next = if row.more {
+        Some(Next::Row(number.checked_add(1).ok_or(malformed(Part::Details, "the rows do not end"))?))
+    } else {
+        None
+    };
+    Ok((table.crl_id(row.crl, Part::Details)?, row.listing, next))
 }
 
 impl Table<'_> {

@@ -1,10 +1,11 @@
 //! The short way to an answer, for the one case that nearly every question is.
 //!
 //! A hashed table, a serial of ordinary length, pages that were checked before, positions inside their parts, and the
-//! record where the first matching tag says it is: then the answer takes some sixty instructions on one line (absent)
-//! or a hundred on three (listed). The count matters because it decides how many neighbouring questions, and so how
-//! many cache misses, a processor has under way at once. Nothing here decides that a file is damaged. Whatever is
-//! unusual makes the short way [`Known::Unsure`], and the caller goes the careful way, which finds out and says so.
+//! record where the first matching tag says it is: then the answer takes some seventy instructions on one line
+//! (absent) or a hundred and thirty on three (listed). The count matters because it decides how many neighbouring
+//! questions, and so how many cache misses, a processor has under way at once. Nothing here decides that a file is
+//! damaged. Whatever is unusual makes the short way [`Known::Unsure`], and the caller goes the careful way, which finds
+//! out and says so.
 
 use super::bytes::{array_at, to_usize};
 use super::directory::{Encoding, TableCrl, TableRow, Width};

@@ -1,0 +1,137 @@
+//! The batch on tables that are large enough for it to ask ahead: as the single question, and never wrong when damaged.
+#![allow(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail loudly"
+)]
+
+mod index_support;
+
+use index_support::{authority_facts, crl_facts, file_facts, listing};
+use revocache::index::{Builder, Index, Listings, Table};
+use revocache::types::{ReasonCode, Serial, SerialRef};
+
+/// More than the table takes to ask ahead.
+const ENTRIES: u64 = 110_000;
+
+/// A number that looks random and is the same in every run.
+fn mixed(number: u64) -> u64 {
+    let mixed = (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
+/// A serial of so many octets of magnitude, half of them behind a sign octet.
+fn serial(number: u64, octets: usize) -> Serial {
+    let random = (0..3).flat_map(|word| mixed(number * 3 + word).to_be_bytes());
+    let magnitude = random.take(octets).map(|octet| octet | 1);
+    Serial::new(&std::iter::once(0).chain(magnitude).collect::<Vec<u8>>()).unwrap()
+}
+
+fn build(octets: usize, has_filter: bool) -> Vec<u8> {
+    let mut builder = Builder::new(file_facts(1));
+    builder.filter_above(if has_filter { 0 } else { u32::MAX });
+    let authority = builder.add_authority(authority_facts(1));
+    let crl = builder.add_crl(authority, crl_facts(0));
+    let mut listings = Listings::new();
+    for number in 0..ENTRIES {
+        let said = listing(1_700_000_000 + number as i64, ReasonCode::Superseded);
+        listings.push(serial(number, octets).as_ref(), said);
+    }
+    // Some that do not go into records.
+    listings.push(Serial::new(&[0x80; 16]).unwrap().as_ref(), listing(5, ReasonCode::KeyCompromise));
+    builder.add_listings(crl, None, listings).unwrap();
+    builder.finish::<Vec<u8>>(None).unwrap().to_vec()
+}
+
+/// Listed and absent ones in turn, of the usual lengths and of others, and as many as fill no group.
+fn questions(octets: usize, count: u64) -> Vec<Serial> {
+    let mut questions: Vec<Serial> = (0..count)
+        .map(|number| match number % 8 {
+            0..=3 => serial(mixed(number) % ENTRIES, octets),
+            4 => serial(ENTRIES + number, octets - 1),
+            5 => serial(number, octets - 1),
+            6 => serial(ENTRIES + number, 19),
+            _ => serial(ENTRIES + number, octets),
+        })
+        .collect();
+    questions.extend([0, 1, u64::MAX].map(Serial::from_u64));
+    questions.extend(
+        [&[0x80; 16][..], &[0x80; 17], &[0x7f; 21], &[0x7f; 900]].map(|octets| Serial::new(octets).unwrap()),
+    );
+    questions
+}
+
+fn date_of(table: &Table<'_>, serial: SerialRef<'_>) -> Option<i64> {
+    let found = table.find(serial).unwrap()?;
+    Some(found.listings().next().unwrap().unwrap().1.revoked_at.seconds())
+}
+
+#[test]
+fn a_batch_answers_as_single_questions_do() {
+    for (octets, has_filter) in [(8, false), (16, false), (16, true), (20, false), (20, true)] {
+        let index = Index::open(build(octets, has_filter)).unwrap();
+        let table = index.tables().next().unwrap();
+        let questions = questions(octets, 3000);
+        let questions: Vec<SerialRef<'_>> = questions.iter().map(Serial::as_ref).collect();
+        // Before any page was checked, and after; in batches of every length around that of a group.
+        for length in (0..=2).chain(15..=17).chain(63..=66).chain([1000]) {
+            let mut asked = 0;
+            for part in questions.chunks(length.max(1)).take(60) {
+                let mut next = 0;
+                table.find_batch(part, |position, found| {
+                    assert_eq!(position, next);
+                    next += 1;
+                    let date = found
+                        .unwrap()
+                        .map(|found| found.listings().next().unwrap().unwrap().1.revoked_at.seconds());
+                    assert_eq!(date, date_of(&table, part[position]), "{}", part[position]);
+                });
+                assert_eq!(next, part.len());
+                asked += next;
+            }
+            assert!(asked > 0);
+        }
+        let hits = questions.iter().filter(|serial| date_of(&table, **serial).is_some()).count();
+        assert!((1400..1600).contains(&hits), "{hits} of {}", questions.len());
+        for number in (0..ENTRIES).step_by(97) {
+            let expected = 1_700_000_000 + number as i64;
+            assert_eq!(date_of(&table, serial(number, octets).as_ref()), Some(expected));
+        }
+    }
+}
+
+#[test]
+fn a_damaged_page_is_an_error_for_those_who_need_it() {
+    for has_filter in [false, true] {
+        let file = build(16, has_filter);
+        let questions = questions(16, 4000);
+        let questions: Vec<SerialRef<'_>> = questions.iter().map(Serial::as_ref).collect();
+        let whole = Index::open(file.as_slice()).unwrap();
+        let table = whole.tables().next().unwrap();
+        let right: Vec<Option<i64>> = questions.iter().map(|serial| date_of(&table, *serial)).collect();
+        let mut errors = 0;
+        for place in 1..60 {
+            let mut damaged = file.clone();
+            let at = file.len() / 60 * place;
+            // As much as makes a difference to some of the questions, whatever it is.
+            damaged[at..at + 2000].iter_mut().for_each(|octet| *octet ^= 1 << (place % 8));
+            let Ok(index) = Index::open(damaged.as_slice()) else { continue };
+            let table = index.tables().next().unwrap();
+            // Twice: what the first question found out must hold for the second.
+            for _ in 0..2 {
+                table.find_batch(&questions, |position, found| match found {
+                    Err(_) => errors += 1,
+                    Ok(found) => {
+                        let date = found
+                            .map(|found| found.listings().next().unwrap().unwrap().1.revoked_at.seconds());
+                        assert_eq!(date, right[position]);
+                    }
+                });
+            }
+        }
+        assert!(errors > 50, "{errors}");
+    }
+}
