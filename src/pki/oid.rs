@@ -46,12 +46,15 @@ pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
 /// id-kp-OCSPSigning (RFC 6960 section 4.2.2.2).
 pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
 /// id-pkix-ocsp-basic (RFC 6960 section 4.2.1).
+#[cfg(feature = "ocsp-messages")]
 pub(crate) const OCSP_BASIC: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01];
 /// id-pkix-ocsp-nonce (RFC 6960 section 4.4.1).
+#[cfg(feature = "ocsp-messages")]
 pub(crate) const OCSP_NONCE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02];
 /// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).
 pub(crate) const OCSP_NOCHECK: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x05];
 /// id-sha1 (RFC 3279).
+#[cfg(feature = "ocsp-messages")]
 pub(crate) const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
 
 /// sha1WithRSAEncryption (RFC 3279).

@@ -167,7 +167,7 @@ impl Bench {
             };
             let bar = Bar::new(self.duration);
             let measured = control::measure(&plan, &run, process.as_ref(), &mut |elapsed, answered| {
-                bar.show(elapsed, answered)
+                bar.show(elapsed, answered);
             })
             .await;
             bar.0.finish_and_clear();
@@ -175,9 +175,9 @@ impl Bench {
         })?;
         let report = Report::new(&plan, &measured);
         if self.json {
-            print_json(&report)?
+            print_json(&report)?;
         } else {
-            report.print()?
+            report.print()?;
         }
         if let End::Lost(fault) = measured.end {
             eprintln!("revocache: the measurement ended early: {fault}");

@@ -89,7 +89,7 @@ pub(super) async fn measure(
         let own: Vec<_> = lanes.iter().skip(thread).step_by(plan.threads).cloned().collect();
         let (plan, stopped, news) = (plan.clone(), stopped.clone(), sender.clone());
         threads.push(std::thread::Builder::new().name(format!("bench-{thread}")).spawn(move || {
-            drive(&plan, own, stopped, &news);
+            drive(&plan, own, &stopped, &news);
         })?);
     }
     drop((stopped, sender));
@@ -178,7 +178,7 @@ async fn watch_over(
 fn drive(
     plan: &Plan,
     lanes: Vec<Arc<Lane>>,
-    stopped: watch::Receiver<()>,
+    stopped: &watch::Receiver<()>,
     news: &mpsc::UnboundedSender<News>,
 ) {
     let tell = |what| {
