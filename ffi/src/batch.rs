@@ -6,7 +6,7 @@ use revocache::types::{SerialRef, Verdict};
 
 use crate::boundary::{OutArray, answer, elements, out_elements, required};
 use crate::check::{read_serial, revocache_octets};
-use crate::failure::{Failure, revocache_error};
+use crate::failure::{Failed, Failure, revocache_error};
 use crate::issuer::revocache_issuer;
 use crate::policy::{OnUnknown, Terms, revocache_policy};
 use crate::result::{of_failure, revocache_result};
@@ -72,7 +72,7 @@ fn ask(
     serials: &[revocache_octets],
     terms: &Terms,
     answers: &mut Answers<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), Failed> {
     let reading = issuer.generations.to_answer_under(&terms.policy);
     let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
     let filler = SerialRef::new(&[0])?;
@@ -100,7 +100,7 @@ fn ask(
             match verdict {
                 Ok(verdict) => answers.set(position, verdict),
                 Err(error) => {
-                    let failure = Failure::Index(error);
+                    let failure = Failed::from(error);
                     answers.set_failure(position, &failure);
                     answers.keep(failure);
                 }
@@ -116,7 +116,7 @@ struct Answers<'a> {
     verdicts: Option<OutArray<'a, revocache_verdict>>,
     on_unknown: OnUnknown,
     worst: revocache_result,
-    failure: Option<Failure>,
+    failure: Option<Failed>,
 }
 
 impl Answers<'_> {
@@ -128,7 +128,7 @@ impl Answers<'_> {
         results: *mut revocache_result,
         verdicts: *mut revocache_verdict,
         count: usize,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Failed> {
         // SAFETY: passed on.
         let results = unsafe { out_elements(results, count, REVOCACHE_MAX_BATCH, WHAT, UNIT) }?;
         results.iter_mut().for_each(|result| {
@@ -152,7 +152,7 @@ impl Answers<'_> {
         }
         self.write(position, result);
         if let Some(out) = self.verdicts.as_ref().and_then(|verdicts| verdicts.at(position)) {
-            out.write(&revocache_verdict::of(verdict, self.on_unknown));
+            out.write(revocache_verdict::of(verdict, self.on_unknown));
         }
     }
 
@@ -160,7 +160,7 @@ impl Answers<'_> {
     fn set_failure(&mut self, position: usize, failure: &Failure) {
         self.write(position, of_failure(failure));
         if let Some(out) = self.verdicts.as_ref().and_then(|verdicts| verdicts.at(position)) {
-            out.write(&revocache_verdict::of_failure(failure, self.on_unknown));
+            out.write(revocache_verdict::of_failure(failure, self.on_unknown));
         }
     }
 
@@ -172,11 +172,11 @@ impl Answers<'_> {
     }
 
     /// Keeps the first failure, for the result of the call.
-    fn keep(&mut self, failure: Failure) {
+    fn keep(&mut self, failure: Failed) {
         self.failure.get_or_insert(failure);
     }
 
-    fn worst(self) -> Result<revocache_result, Failure> {
+    fn worst(self) -> Result<revocache_result, Failed> {
         self.failure.map_or(Ok(self.worst), Err)
     }
 }

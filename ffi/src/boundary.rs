@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::failure::{Failure, revocache_error};
+use crate::failure::{Failed, Failure, revocache_error};
 use crate::result::revocache_result;
 
 /// The largest size a structure may claim. A later version may be larger than ours, but not as large as garbage.
@@ -24,7 +24,7 @@ const LONGEST_PATH: usize = 4096;
 #[inline(always)]
 pub(crate) fn answer<F>(error: *mut revocache_error, body: F) -> revocache_result
 where
-    F: FnOnce() -> Result<revocache_result, Failure>,
+    F: FnOnce() -> Result<revocache_result, Failed>,
 {
     // A panic leaves no shared state half changed: what checks share is replaced whole, by one pointer.
     match catch_unwind(AssertUnwindSafe(body)) {
@@ -51,8 +51,11 @@ fn panicked(payload: Box<dyn std::any::Any + Send>) -> revocache_result {
 
 /// A parameter that must not be NULL.
 #[inline(always)]
-pub(crate) fn required<T>(parameter: Option<T>, what: &'static str) -> Result<T, Failure> {
-    parameter.ok_or(Failure::Null { what })
+pub(crate) fn required<T>(parameter: Option<T>, what: &'static str) -> Result<T, Failed> {
+    match parameter {
+        Some(parameter) => Ok(parameter),
+        None => Err(Failure::Null { what }.into()),
+    }
 }
 
 /// Octets of the caller. NULL is fine for none. Nothing is read of more than `limit`.
@@ -65,7 +68,7 @@ pub(crate) unsafe fn octets<'a>(
     length: usize,
     limit: usize,
     what: &'static str,
-) -> Result<&'a [u8], Failure> {
+) -> Result<&'a [u8], Failed> {
     // SAFETY: passed on.
     unsafe { elements(pointer, length, limit, what, "octets") }
 }
@@ -81,18 +84,18 @@ pub(crate) unsafe fn elements<'a, T>(
     limit: usize,
     what: &'static str,
     unit: &'static str,
-) -> Result<&'a [T], Failure> {
+) -> Result<&'a [T], Failed> {
     if length == 0 {
         return Ok(&[]);
     }
     if pointer.is_null() {
-        return Err(Failure::Null { what });
+        return Err(Failure::Null { what }.into());
     }
     if length > limit {
-        return Err(Failure::TooLong { what, found: length, unit, limit });
+        return Err(Failure::TooLong { what, found: length, unit, limit }.into());
     }
     if !pointer.is_aligned() {
-        return Err(Failure::Value { what, found: 0, allowed: "an aligned pointer" });
+        return Err(Failure::Value { what, found: 0, allowed: "an aligned pointer" }.into());
     }
     // SAFETY: not NULL, aligned, and the caller promises the elements.
     Ok(unsafe { std::slice::from_raw_parts(pointer, length) })
@@ -108,7 +111,7 @@ pub(crate) unsafe fn out_elements<'a, T>(
     limit: usize,
     what: &'static str,
     unit: &'static str,
-) -> Result<&'a mut [MaybeUninit<T>], Failure> {
+) -> Result<&'a mut [MaybeUninit<T>], Failed> {
     // SAFETY: passed on; nothing is read through it.
     unsafe { elements(pointer.cast_const().cast::<MaybeUninit<T>>(), length, limit, what, unit) }?;
     if length == 0 {
@@ -122,16 +125,18 @@ pub(crate) unsafe fn out_elements<'a, T>(
 ///
 /// # Safety
 /// Not NULL, `pointer` is the start of a string that NUL ends, which nobody changes during the call.
-pub(crate) unsafe fn path<'a>(pointer: *const c_char) -> Result<&'a std::path::Path, Failure> {
+pub(crate) unsafe fn path<'a>(pointer: *const c_char) -> Result<&'a std::path::Path, Failed> {
     use std::os::unix::ffi::OsStrExt;
     const WHAT: &str = "the path";
     if pointer.is_null() {
-        return Err(Failure::Null { what: WHAT });
+        return Err(Failure::Null { what: WHAT }.into());
     }
     // SAFETY: reads up to the NUL that the caller promises, or to the limit.
     let length = unsafe { libc::strnlen(pointer, LONGEST_PATH) };
     if length == LONGEST_PATH {
-        return Err(Failure::TooLong { what: WHAT, found: length, unit: "octets", limit: LONGEST_PATH - 1 });
+        return Err(
+            Failure::TooLong { what: WHAT, found: length, unit: "octets", limit: LONGEST_PATH - 1 }.into()
+        );
     }
     // SAFETY: there is a NUL, it was found a moment ago.
     let text = unsafe { CStr::from_ptr(pointer) };
@@ -153,6 +158,9 @@ pub(crate) unsafe trait Structure: Copy {
     const NAME: &'static str;
     /// The size of its first version.
     const LEAST: usize;
+
+    /// Sets the size field.
+    fn set_size(&mut self, size: u32);
 }
 
 /// Reads a structure of the caller; fields that its version does not have are zero. `None` for NULL.
@@ -160,12 +168,13 @@ pub(crate) unsafe trait Structure: Copy {
 /// # Safety
 /// Not NULL, `pointer` is the start of as many octets as the structure's size field says.
 #[inline(always)]
-pub(crate) unsafe fn read_structure<T: Structure>(pointer: *const T) -> Result<Option<T>, Failure> {
+pub(crate) unsafe fn read_structure<T: Structure>(pointer: *const T) -> Result<Option<T>, Failed> {
     if pointer.is_null() {
         return Ok(None);
     }
     // SAFETY: every version of the structure begins with its size.
-    let length = unsafe { stated_size::<T>(pointer.cast()) }?;
+    let size = unsafe { stated_size::<T>(pointer.cast()) }?;
+    let length = usize::try_from(size).unwrap_or(0);
     if length == size_of::<T>() {
         // SAFETY: as long as stated, and any octets make a `T`.
         return Ok(Some(unsafe { pointer.read_unaligned() }));
@@ -177,12 +186,12 @@ pub(crate) unsafe fn read_structure<T: Structure>(pointer: *const T) -> Result<O
 /// # Safety
 /// `pointer` is the start of `length` octets.
 #[cold]
-unsafe fn read_other_version<T: Structure>(pointer: *const T, length: usize) -> Result<T, Failure> {
+unsafe fn read_other_version<T: Structure>(pointer: *const T, length: usize) -> Result<T, Failed> {
     // SAFETY: the caller promises the octets.
     let octets = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) };
     let (known, unknown) = octets.split_at(length.min(size_of::<T>()));
     if unknown.iter().any(|octet| *octet != 0) {
-        return Err(Failure::UnknownFields { what: T::NAME });
+        return Err(Failure::UnknownFields { what: T::NAME }.into());
     }
     let mut value = MaybeUninit::<T>::zeroed();
     // SAFETY: `known` is no longer than a `T`, and a new variable overlaps nothing.
@@ -195,37 +204,50 @@ unsafe fn read_other_version<T: Structure>(pointer: *const T, length: usize) -> 
 #[derive(Debug)]
 pub(crate) struct OutStruct<'a, T> {
     place: *mut T,
-    length: usize,
+    size: u32,
     caller: PhantomData<&'a mut T>,
 }
 
 impl<T: Structure> OutStruct<'_, T> {
     /// A place that may be NULL, which is `None`.
     #[inline(always)]
-    pub(crate) fn optional(place: *mut T) -> Result<Option<Self>, Failure> {
+    pub(crate) fn optional(place: *mut T) -> Result<Option<Self>, Failed> {
         if place.is_null() {
             return Ok(None);
         }
         // SAFETY: not NULL, so by the contract of the C interface the structure is there, as its size field says.
-        let length = unsafe { stated_size::<T>(place.cast_const().cast()) }?;
-        Ok(Some(Self { place, length, caller: PhantomData }))
+        let size = unsafe { stated_size::<T>(place.cast_const().cast()) }?;
+        Ok(Some(Self { place, size, caller: PhantomData }))
     }
 
     /// A place that must not be NULL.
-    pub(crate) fn required(place: *mut T) -> Result<Self, Failure> {
+    pub(crate) fn required(place: *mut T) -> Result<Self, Failed> {
         required(Self::optional(place)?, T::NAME)
     }
 
     /// Writes what fits; the size field stays as the caller set it.
     #[inline(always)]
-    pub(crate) fn write(&self, value: &T) {
-        const SIZE_FIELD: usize = size_of::<u32>();
-        let length = self.length.min(size_of::<T>()) - SIZE_FIELD;
-        let from = std::ptr::from_ref(value).cast::<u8>().wrapping_add(SIZE_FIELD);
-        let to = self.place.cast::<u8>().wrapping_add(SIZE_FIELD);
-        // SAFETY: `stated_size` found at least the size field and the caller owns as many octets as it says; the value
-        // is ours and has no padding.
-        unsafe { std::ptr::copy_nonoverlapping(from, to, length) };
+    pub(crate) fn write(&self, mut value: T) {
+        value.set_size(self.size);
+        if self.length() >= size_of::<T>() {
+            // SAFETY: the caller owns as many octets as the size field says, which is a `T` at least.
+            unsafe { self.place.write_unaligned(value) };
+        } else {
+            self.write_shorter(&value);
+        }
+    }
+
+    #[cold]
+    fn write_shorter(&self, value: &T) {
+        let from = std::ptr::from_ref(value).cast::<u8>();
+        // SAFETY: the caller owns as many octets as the size field says; the value is longer and has no padding.
+        unsafe { std::ptr::copy_nonoverlapping(from, self.place.cast::<u8>(), self.length()) };
+    }
+
+    #[inline(always)]
+    fn length(&self) -> usize {
+        // Sizes are at most `LARGEST_STRUCTURE`.
+        usize::try_from(self.size).unwrap_or(0)
     }
 }
 
@@ -238,7 +260,7 @@ pub(crate) struct OutArray<'a, T> {
 
 impl<T: Structure> OutArray<'_, T> {
     /// An array that may be NULL, which is `None`; else of at least one element.
-    pub(crate) fn optional(first: *mut T, count: usize) -> Result<Option<Self>, Failure> {
+    pub(crate) fn optional(first: *mut T, count: usize) -> Result<Option<Self>, Failed> {
         Ok(OutStruct::optional(first)?.map(|first| Self { first, count }))
     }
 
@@ -250,19 +272,19 @@ impl<T: Structure> OutArray<'_, T> {
         }
         // Inside the caller's array, whose elements are as far apart as the first one says it is long.
         let place =
-            self.first.place.cast::<u8>().wrapping_add(position.wrapping_mul(self.first.length)).cast();
-        Some(OutStruct { place, length: self.first.length, caller: PhantomData })
+            self.first.place.cast::<u8>().wrapping_add(position.wrapping_mul(self.first.length())).cast();
+        Some(OutStruct { place, size: self.first.size, caller: PhantomData })
     }
 }
 
 /// # Safety
 /// `pointer` is the start of a `u32`, aligned or not.
 #[inline(always)]
-unsafe fn stated_size<T: Structure>(pointer: *const u32) -> Result<usize, Failure> {
+unsafe fn stated_size<T: Structure>(pointer: *const u32) -> Result<u32, Failed> {
     // SAFETY: passed on.
     let found = unsafe { pointer.read_unaligned() };
     match usize::try_from(found) {
-        Ok(size) if (T::LEAST..=LARGEST_STRUCTURE).contains(&size) => Ok(size),
-        _ => Err(Failure::Size { what: T::NAME, found, least: T::LEAST, most: LARGEST_STRUCTURE }),
+        Ok(size) if (T::LEAST..=LARGEST_STRUCTURE).contains(&size) => Ok(found),
+        _ => Err(Failure::Size { what: T::NAME, found, least: T::LEAST, most: LARGEST_STRUCTURE }.into()),
     }
 }

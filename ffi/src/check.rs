@@ -6,7 +6,7 @@ use revocache::publish::MappedIndex;
 use revocache::types::{MAX_SERIAL_OCTETS, SerialRef, Status, Verdict};
 
 use crate::boundary::{OutStruct, answer, elements, octets, required};
-use crate::failure::{Failure, revocache_error};
+use crate::failure::{Failed, Failure, revocache_error};
 use crate::index::revocache_index;
 use crate::issuer::{read_certificate, read_hashes, revocache_issuer};
 use crate::policy::{NegativeSerials, OnUnknown, Terms, revocache_policy};
@@ -75,13 +75,21 @@ pub unsafe extern "C" fn revocache_check_serial(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
-    let body = |terms: &Terms| {
+    let body = |terms: &Terms, tell: &Teller<'_>| {
         let issuer = required(issuer, "issuer")?;
         // SAFETY: passed on.
         let serial = unsafe { read_serial(serial, serial_length, terms.negative_serials) }?;
-        let reading = issuer.generations.to_answer_under(&terms.policy);
-        let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
-        Ok(resolved.check_serial(serial, terms.at, &terms.policy)?)
+        let reading = issuer.generations.to_answer();
+        match reading.issuer(issuer.number).and_then(|resolved| resolved.view(&terms.policy)) {
+            Some(view) => match &view.check_serial(serial, terms.at) {
+                Ok(verdict) => Ok(tell.answer(verdict)),
+                Err(error) => Err(error.clone().into()),
+            },
+            None => {
+                drop(reading);
+                check_without_view(issuer, serial, terms, tell)
+            }
+        }
     };
     // SAFETY: passed on.
     unsafe { check(policy, verdict, error, body) }
@@ -114,7 +122,7 @@ pub unsafe extern "C" fn revocache_check_certificate(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
-    let body = |terms: &Terms| {
+    let body = |terms: &Terms, tell: &Teller<'_>| {
         let index = required(index, "index")?;
         // SAFETY: passed on.
         let certificate = unsafe { read_certificate(certificate, certificate_length, "the certificate") }?;
@@ -124,7 +132,7 @@ pub unsafe extern "C" fn revocache_check_certificate(
             _ => Some(unsafe { read_certificate(issuer, issuer_length, "the issuer's certificate") }?),
         };
         let reading = index.generations.to_answer();
-        Ok(check_one(reading.snapshot(), &certificate, issuer.as_ref(), terms)?)
+        Ok(tell.answer(&check_one(reading.snapshot(), &certificate, issuer.as_ref(), terms)?))
     };
     // SAFETY: passed on.
     unsafe { check(policy, verdict, error, body) }
@@ -145,7 +153,7 @@ pub unsafe extern "C" fn revocache_check_cert_id(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
-    let body = |terms: &Terms| {
+    let body = |terms: &Terms, tell: &Teller<'_>| {
         let (index, id) = (required(index, "index")?, required(cert_id, "cert_id")?);
         // SAFETY: passed on.
         let hashes = unsafe { read_hashes(id.name_hash, id.key_hash, id.hash_length) }?;
@@ -154,7 +162,7 @@ pub unsafe extern "C" fn revocache_check_cert_id(
         let reading = index.generations.to_answer();
         let snapshot = reading.snapshot();
         let authority = snapshot.authority_by_cert_id(&hashes);
-        Ok(check_serial(&**snapshot, authority, serial, terms.at, &terms.policy)?)
+        Ok(tell.answer(&check_serial(&**snapshot, authority, serial, terms.at, &terms.policy)?))
     };
     // SAFETY: passed on.
     unsafe { check(policy, verdict, error, body) }
@@ -185,7 +193,7 @@ pub unsafe extern "C" fn revocache_check_chain(
     let mut unused = 0;
     let which = which.unwrap_or(&mut unused);
     *which = 0;
-    let body = |terms: &Terms| {
+    let body = |terms: &Terms, tell: &Teller<'_>| {
         let index = required(index, "index")?;
         // SAFETY: passed on.
         let views =
@@ -199,7 +207,7 @@ pub unsafe extern "C" fn revocache_check_chain(
             chain.push(certificate?);
         }
         let reading = index.generations.to_answer();
-        worst_of_chain(reading.snapshot(), &chain, terms, which)
+        Ok(tell.answer(&worst_of_chain(reading.snapshot(), &chain, terms, which)?))
     };
     // SAFETY: passed on.
     unsafe { check(policy, verdict, error, body) }
@@ -210,7 +218,7 @@ fn worst_of_chain(
     chain: &[Certificate],
     terms: &Terms,
     which: &mut usize,
-) -> Result<Verdict, Failure> {
+) -> Result<Verdict, Failed> {
     let mut worst: Option<(usize, Verdict)> = None;
     for (position, certificate) in chain.iter().enumerate() {
         *which = position;
@@ -245,12 +253,48 @@ fn check_one(
     certificate: &Certificate,
     issuer: Option<&Certificate>,
     terms: &Terms,
-) -> Result<Verdict, Failure> {
+) -> Result<Verdict, Failed> {
     if let Some(issuer) = issuer.filter(|issuer| issuer.subject() != certificate.issuer()) {
         let (wanted, found) = (certificate.issuer().to_string(), issuer.subject().to_string());
-        return Err(Failure::IssuerMismatch { wanted, found });
+        return Err(Failure::IssuerMismatch { wanted, found }.into());
     }
     Ok(check_certificate(index, certificate, issuer, terms.at, &terms.policy)?)
+}
+
+/// An issuer that nothing is prepared for: one that this generation does not have, or a policy not asked under before.
+#[cold]
+fn check_without_view(
+    issuer: &revocache_issuer,
+    serial: SerialRef<'_>,
+    terms: &Terms,
+    tell: &Teller<'_>,
+) -> Result<revocache_result, Failed> {
+    let generations = &issuer.generations;
+    let reading = generations.to_answer();
+    let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
+    let verdict = resolved.check_at_length(serial, terms.at, &terms.policy)?;
+    let is_known = reading.knows(&terms.policy);
+    drop(reading);
+    if !is_known {
+        generations.learn(&terms.policy);
+    }
+    Ok(tell.answer(&verdict))
+}
+
+/// Where the answer of a check goes.
+struct Teller<'a> {
+    out: Option<OutStruct<'a, revocache_verdict>>,
+    on_unknown: OnUnknown,
+}
+
+impl Teller<'_> {
+    #[inline(always)]
+    fn answer(&self, verdict: &Verdict) -> revocache_result {
+        if let Some(out) = &self.out {
+            out.write(revocache_verdict::of(verdict, self.on_unknown));
+        }
+        result_of(&verdict.status)
+    }
 }
 
 /// Runs a check and tells the answer: in the verdict, whatever happens, and as the result.
@@ -265,35 +309,34 @@ unsafe fn check<F>(
     body: F,
 ) -> revocache_result
 where
-    F: FnOnce(&Terms) -> Result<Verdict, Failure>,
+    F: FnOnce(&Terms, &Teller<'_>) -> Result<revocache_result, Failed>,
 {
     let result = answer(error, || {
         let out = OutStruct::optional(verdict)?;
         // SAFETY: passed on.
-        let terms = unsafe { Terms::read(policy) };
-        let on_unknown = terms.as_ref().map_or(OnUnknown::Refuse, |terms| terms.on_unknown);
-        match terms.and_then(|terms| body(&terms)) {
-            Ok(answer) => {
-                if let Some(out) = out {
-                    out.write(&revocache_verdict::of(&answer, on_unknown));
-                }
-                Ok(result_of(&answer.status))
+        match unsafe { Terms::read(policy) } {
+            Ok(terms) => {
+                let tell = Teller { out, on_unknown: terms.on_unknown };
+                body(&terms, &tell).map_err(|failure| tell_failure(failure, verdict, terms.on_unknown))
             }
-            Err(failure) => {
-                if let Some(out) = out {
-                    out.write(&revocache_verdict::of_failure(&failure, on_unknown));
-                }
-                Err(failure)
-            }
+            Err(failure) => Err(tell_failure(failure, verdict, OnUnknown::Refuse)),
         }
     });
     if result == revocache_result::Panic
         && let Ok(Some(out)) = OutStruct::optional(verdict)
     {
         // What an earlier call left there must not pass for the answer of this one.
-        out.write(&revocache_verdict::of_panic());
+        out.write(revocache_verdict::of_panic());
     }
     result
+}
+
+#[cold]
+fn tell_failure(failure: Failed, verdict: *mut revocache_verdict, on_unknown: OnUnknown) -> Failed {
+    if let Ok(Some(out)) = OutStruct::optional(verdict) {
+        out.write(revocache_verdict::of_failure(&failure, on_unknown));
+    }
+    failure
 }
 
 /// # Safety
@@ -303,12 +346,12 @@ pub(crate) unsafe fn read_serial<'a>(
     pointer: *const u8,
     length: usize,
     negative: NegativeSerials,
-) -> Result<SerialRef<'a>, Failure> {
+) -> Result<SerialRef<'a>, Failed> {
     // SAFETY: passed on.
     let serial =
         SerialRef::new(unsafe { octets(pointer, length, REVOCACHE_MAX_SERIAL, "the serial number") }?)?;
     if negative == NegativeSerials::Refused && serial.octets().first().is_some_and(|first| *first >= 0x80) {
-        return Err(Failure::NegativeSerial);
+        return Err(Failure::NegativeSerial.into());
     }
     Ok(serial)
 }

@@ -99,18 +99,30 @@ pub struct revocache_crl_facts {
 unsafe impl Structure for revocache_index_facts {
     const NAME: &'static str = "revocache_index_facts";
     const LEAST: usize = 56;
+
+    fn set_size(&mut self, size: u32) {
+        self.size = size;
+    }
 }
 
 // SAFETY: repr(C), begins with its size, two u32, four words of eight octets, two u32 and 512 octets.
 unsafe impl Structure for revocache_authority_facts {
     const NAME: &'static str = "revocache_authority_facts";
     const LEAST: usize = 560;
+
+    fn set_size(&mut self, size: u32) {
+        self.size = size;
+    }
 }
 
 // SAFETY: repr(C), begins with its size, two u32, five words of eight octets, four u32, twenty octets and a u32.
 unsafe impl Structure for revocache_crl_facts {
     const NAME: &'static str = "revocache_crl_facts";
     const LEAST: usize = 88;
+
+    fn set_size(&mut self, size: u32) {
+        self.size = size;
+    }
 }
 
 /// Tells what the index in force is. facts: must not be NULL. error: may be NULL. Returns OK, or an error.
@@ -125,7 +137,7 @@ pub unsafe extern "C" fn revocache_get_index_facts(
         let out = OutStruct::required(facts)?;
         let reading = required(index, "index")?.generations.reading();
         let index = reading.snapshot();
-        out.write(&revocache_index_facts {
+        out.write(revocache_index_facts {
             size: 0,
             authorities: to_u32(index.authorities().count()),
             generation: index.generation(),
@@ -157,7 +169,7 @@ pub unsafe extern "C" fn revocache_get_authority_facts(
         let index = reading.snapshot();
         let authority = usize::try_from(position).ok().and_then(|position| index.authorities().nth(position));
         let authority = authority.ok_or(Failure::NotFound { what: "authority at this position" })?;
-        out.write(&facts_of(index, &authority));
+        out.write(facts_of(index, &authority));
         Ok(revocache_result::Ok)
     })
 }
@@ -179,7 +191,7 @@ pub unsafe extern "C" fn revocache_get_issuer_facts(
         let authority = reading.issuer(issuer.number).and_then(|resolved| resolved.authority());
         let authority = authority.and_then(|id| index.authority(id));
         let authority = authority.ok_or(Failure::NotFound { what: "authority for this issuer" })?;
-        out.write(&facts_of(index, &authority));
+        out.write(facts_of(index, &authority));
         Ok(revocache_result::Ok)
     })
 }
@@ -199,7 +211,7 @@ pub unsafe extern "C" fn revocache_get_crl_facts(
         let index = reading.snapshot();
         let crl = usize::try_from(position).ok().and_then(|position| index.crls().nth(position));
         let (id, crl) = crl.ok_or(Failure::NotFound { what: "list at this position" })?;
-        out.write(&revocache_crl_facts {
+        out.write(revocache_crl_facts {
             size: 0,
             authority: index.authority_of_crl(id).map_or(u32::MAX, |authority| authority.number()),
             generation: index.generation(),

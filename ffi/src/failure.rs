@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 use std::fmt::Write;
+use std::ops::Deref;
 
 use revocache::index::IndexError;
 use revocache::pki::CertificateError;
@@ -31,6 +32,29 @@ pub struct revocache_error {
 unsafe impl Structure for revocache_error {
     const NAME: &'static str = "revocache_error";
     const LEAST: usize = 504;
+
+    fn set_size(&mut self, size: u32) {
+        self.size = size;
+    }
+}
+
+/// A failure on its way up: one pointer, so that passing on what did not fail costs nothing.
+#[derive(Debug)]
+pub(crate) struct Failed(Box<Failure>);
+
+impl<E: Into<Failure>> From<E> for Failed {
+    #[cold]
+    fn from(failure: E) -> Self {
+        Self(Box::new(failure.into()))
+    }
+}
+
+impl Deref for Failed {
+    type Target = Failure;
+
+    fn deref(&self) -> &Failure {
+        &self.0
+    }
 }
 
 /// Why a call could not do what it was asked.
@@ -80,7 +104,7 @@ impl Failure {
                 revocache_error { size: 0, result: result.code(), text: [0; REVOCACHE_ERROR_TEXT] };
             // Writing stops, and that is all, where the text is full.
             let _ = write!(Text { room: &mut told.text, used: 0 }, "{self}");
-            out.write(&told);
+            out.write(told);
         }
         result
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use revocache::policy::Policy;
 use revocache::publish::{IndexFolder, IndexReader, PublishError, Snapshot, open_file};
 
-use crate::failure::Failure;
+use crate::failure::{Failed, Failure};
 use crate::pins::{Pin, Pins, Turn};
 use crate::resolved::{IssuerKey, Resolved};
 
@@ -87,7 +87,7 @@ unsafe impl Sync for Generations {}
 
 impl Generations {
     /// Follows a folder.
-    pub(crate) fn of_folder(path: &Path, refresh: Refresh) -> Result<Self, Failure> {
+    pub(crate) fn of_folder(path: &Path, refresh: Refresh) -> Result<Self, Failed> {
         // A daemon that changes its directory must not look for the next generation elsewhere.
         let path = std::path::absolute(path)
             .map_err(|source| Failure::Io { action: "find the current directory", source })?;
@@ -97,11 +97,11 @@ impl Generations {
     }
 
     /// Stays with a file.
-    pub(crate) fn of_file(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn of_file(path: &Path) -> Result<Self, Failed> {
         Self::new(None, Arc::new(open_file(path)?), Refresh::OnRequest)
     }
 
-    fn new(reader: Option<Arc<IndexReader>>, snapshot: Snapshot, refresh: Refresh) -> Result<Self, Failure> {
+    fn new(reader: Option<Arc<IndexReader>>, snapshot: Snapshot, refresh: Refresh) -> Result<Self, Failed> {
         let pins =
             Pins::new().map_err(|source| Failure::Io { action: "map memory for the handle", source })?;
         let first = Box::new(InForce::new(reader, snapshot, vec![Policy::default()], Vec::new()));
@@ -164,14 +164,14 @@ impl Generations {
     }
 
     /// Opens the generation in force if it is another than the one opened.
-    pub(crate) fn refresh(&self) -> Result<(), Failure> {
+    pub(crate) fn refresh(&self) -> Result<(), Failed> {
         if self.reading().in_force().is_outdated() {
             self.refresh_in(&self.turn())?;
         }
         Ok(())
     }
 
-    fn refresh_in(&self, turn: &Turn<'_>) -> Result<(), Failure> {
+    fn refresh_in(&self, turn: &Turn<'_>) -> Result<(), Failed> {
         let next = {
             let reading = self.reading();
             let now = reading.in_force();

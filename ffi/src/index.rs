@@ -28,6 +28,10 @@ pub struct revocache_options {
 unsafe impl Structure for revocache_options {
     const NAME: &'static str = "revocache_options";
     const LEAST: usize = 8;
+
+    fn set_size(&mut self, size: u32) {
+        self.size = size;
+    }
 }
 
 /// An opened index: owned by whoever opened it, to be freed with revocache_index_free. Any number of threads may use it
@@ -60,7 +64,7 @@ pub unsafe extern "C" fn revocache_open_folder(
         let refresh = match unsafe { read_structure(options) }?.map_or(0, |options| options.refresh) {
             REVOCACHE_REFRESH_AUTOMATIC => Refresh::Automatic,
             REVOCACHE_REFRESH_ON_REQUEST => Refresh::OnRequest,
-            found => return Err(Failure::Value { what: "refresh", found, allowed: "0 or 1" }),
+            found => return Err(Failure::Value { what: "refresh", found, allowed: "0 or 1" }.into()),
         };
         // SAFETY: passed on.
         let path = unsafe { self::path(path) }?;

@@ -7,7 +7,7 @@ use revocache::pki::Certificate;
 use revocache::types::CertIdHash;
 
 use crate::boundary::{answer, give, octets, quietly, required};
-use crate::failure::{Failure, revocache_error};
+use crate::failure::{Failed, Failure, revocache_error};
 use crate::generations::Generations;
 use crate::index::revocache_index;
 use crate::resolved::IssuerKey;
@@ -101,10 +101,10 @@ pub(crate) unsafe fn read_certificate(
     pointer: *const u8,
     length: usize,
     what: &'static str,
-) -> Result<Certificate, Failure> {
+) -> Result<Certificate, Failed> {
     // SAFETY: passed on.
     let der = unsafe { octets(pointer, length, REVOCACHE_MAX_CERTIFICATE, what) }?;
-    Certificate::from_der(der).map_err(|source| Failure::Certificate { what, source })
+    Certificate::from_der(der).map_err(|source| Failure::Certificate { what, source }.into())
 }
 
 /// # Safety
@@ -113,10 +113,10 @@ pub(crate) unsafe fn read_hashes(
     name: *const u8,
     key: *const u8,
     length: usize,
-) -> Result<CertIdHash, Failure> {
+) -> Result<CertIdHash, Failed> {
     let wrong = || Failure::HashLength { what: "a hash of the CertID", found: length };
     if length != 20 && length != 32 {
-        return Err(wrong());
+        return Err(wrong().into());
     }
     // SAFETY: passed on.
     let name = unsafe { octets(name, length, length, "the hash of the issuer's name") }?;
@@ -127,6 +127,6 @@ pub(crate) unsafe fn read_hashes(
     }
     match (name.try_into(), key.try_into()) {
         (Ok(name), Ok(key)) => Ok(CertIdHash::Sha256 { name, key }),
-        _ => Err(wrong()),
+        _ => Err(wrong().into()),
     }
 }

@@ -4,7 +4,7 @@ use revocache::policy::Policy;
 use revocache::types::{Seconds, UnixTime};
 
 use crate::boundary::{Structure, read_structure};
-use crate::failure::Failure;
+use crate::failure::{Failed, Failure};
 
 /// Accept a certificate only if the answer is "good". What the index cannot tell, and every error, refuses.
 pub const REVOCACHE_HARD_FAIL: u32 = 0;
@@ -64,6 +64,10 @@ pub(crate) enum NegativeSerials {
 unsafe impl Structure for revocache_policy {
     const NAME: &'static str = "revocache_policy";
     const LEAST: usize = 32;
+
+    fn set_size(&mut self, size: u32) {
+        self.size = size;
+    }
 }
 
 impl Terms {
@@ -72,7 +76,7 @@ impl Terms {
     /// # Safety
     /// As [`read_structure`].
     #[inline(always)]
-    pub(crate) unsafe fn read(pointer: *const revocache_policy) -> Result<Self, Failure> {
+    pub(crate) unsafe fn read(pointer: *const revocache_policy) -> Result<Self, Failed> {
         // SAFETY: passed on.
         let Some(given) = unsafe { read_structure(pointer) }? else {
             return Ok(Self {
@@ -85,12 +89,12 @@ impl Terms {
         let on_unknown = match given.on_unknown {
             REVOCACHE_HARD_FAIL => OnUnknown::Refuse,
             REVOCACHE_SOFT_FAIL => OnUnknown::Accept,
-            found => return Err(Failure::Value { what: "on_unknown", found, allowed: "0 or 1" }),
+            found => return Err(Failure::Value { what: "on_unknown", found, allowed: "0 or 1" }.into()),
         };
         let negative_serials = match given.flags {
             0 => NegativeSerials::Refused,
             REVOCACHE_POLICY_NEGATIVE_SERIALS => NegativeSerials::Meant,
-            found => return Err(Failure::Value { what: "flags", found, allowed: "0 or 1" }),
+            found => return Err(Failure::Value { what: "flags", found, allowed: "0 or 1" }.into()),
         };
         let life = match given.life_without_next_update {
             0 => Policy::default().life_without_next_update,

@@ -45,21 +45,7 @@ impl Resolved {
         self.authority
     }
 
-    /// Is the certificate of this serial revoked?
-    #[inline(always)]
-    pub(crate) fn check_serial(
-        &self,
-        serial: SerialRef<'_>,
-        at: UnixTime,
-        policy: &Policy,
-    ) -> Result<Verdict, IndexError> {
-        match self.view(policy) {
-            Some(view) => view.check_serial(serial, at),
-            None => self.check_at_length(serial, at, policy),
-        }
-    }
-
-    /// The same for many: calls back with the position and the answer of each, in any order.
+    /// Are the certificates of these serials revoked? Calls back with the position and the answer of each, in any order.
     #[inline(always)]
     pub(crate) fn check_serials(
         &self,
@@ -79,13 +65,15 @@ impl Resolved {
         }
     }
 
+    /// What was prepared for this policy.
     #[inline(always)]
-    fn view(&self, policy: &Policy) -> Option<&AuthorityView<Snapshot>> {
+    pub(crate) fn view(&self, policy: &Policy) -> Option<&AuthorityView<Snapshot>> {
         self.views.iter().find(|view| view.policy() == *policy)
     }
 
+    /// Is the certificate of this serial revoked? For any policy, and for an issuer that is not there.
     #[cold]
-    fn check_at_length(
+    pub(crate) fn check_at_length(
         &self,
         serial: SerialRef<'_>,
         at: UnixTime,

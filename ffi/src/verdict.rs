@@ -92,6 +92,10 @@ pub struct revocache_verdict {
 unsafe impl Structure for revocache_verdict {
     const NAME: &'static str = "revocache_verdict";
     const LEAST: usize = 88;
+
+    fn set_size(&mut self, size: u32) {
+        self.size = size;
+    }
 }
 
 impl revocache_cause {
