@@ -188,7 +188,7 @@ pub unsafe extern "C" fn revocache_get_issuer_facts(
         let issuer = required(issuer, "issuer")?;
         let reading = issuer.generations.reading();
         let index = reading.snapshot();
-        let authority = reading.issuer(issuer.number).and_then(|resolved| resolved.authority());
+        let authority = reading.issuer(issuer.number).and_then(super::resolved::Resolved::authority);
         let authority = authority.and_then(|id| index.authority(id));
         let authority = authority.ok_or(Failure::NotFound { what: "authority for this issuer" })?;
         out.write(facts_of(index, &authority));
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn revocache_get_crl_facts(
         let (id, crl) = crl.ok_or(Failure::NotFound { what: "list at this position" })?;
         out.write(revocache_crl_facts {
             size: 0,
-            authority: index.authority_of_crl(id).map_or(u32::MAX, |authority| authority.number()),
+            authority: index.authority_of_crl(id).map_or(u32::MAX, revocache::index::AuthorityId::number),
             generation: index.generation(),
             entries: crl.entries,
             octets: crl.size,

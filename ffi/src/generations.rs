@@ -379,5 +379,5 @@ fn uptime_seconds() -> i64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a variable of ours.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-    i64::from(time.tv_sec)
+    time.tv_sec
 }

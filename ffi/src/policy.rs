@@ -116,7 +116,7 @@ fn now() -> UnixTime {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a variable of ours.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut time) } != 0;
-    if failed { UnixTime::now() } else { UnixTime::from_seconds(i64::from(time.tv_sec)) }
+    if failed { UnixTime::now() } else { UnixTime::from_seconds(time.tv_sec) }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
