@@ -42,7 +42,9 @@ fn usage_errors_exit_with_64_and_help_with_0() {
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{arguments:?}: {ran:?}");
         assert!(!ran.stderr.is_empty());
     }
-    for command in ["build", "check", "inspect", "verify", "diff", "serve", "refresh", "config", "demo"] {
+    for command in
+        ["bench", "build", "check", "config", "demo", "diff", "inspect", "refresh", "serve", "verify"]
+    {
         let ran = revocache([command, "--help"]);
         assert_eq!(ran.code, Some(0));
         assert!(ran.stdout.contains("Examples:"), "the help of {command} has no examples");

@@ -1,8 +1,8 @@
 //! The measurement: threads with connections, a while to warm up, a while that counts.
 //!
 //! Each thread has a runtime, a socket and connections of its own, so that threads share nothing on the way of a
-//! question. One thread is the default: it leaves the other processors to the server, and on the machine this was
-//! tried on it asks more than a runtime whose connections move between threads.
+//! question and none of them moves work to another. One thread is the default: it leaves the other processors to the
+//! server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
