@@ -1,5 +1,6 @@
 //! Index files that were cut, damaged or made by somebody else: an error or a right answer, never a wrong one.
 #![allow(
+    clippy::multiple_unsafe_ops_per_block,
     clippy::as_conversions,
     clippy::expect_used,
     clippy::indexing_slicing,
