@@ -1,8 +1,9 @@
 //! CertID (RFC 6960 section 4.1.1): made from certificates, written, and read from a message.
 
+use super::oid;
 use super::write::{push, sequence};
 use crate::pki::der::{DerError, Element, tag};
-use crate::pki::{Certificate, oid, sha1, sha256};
+use crate::pki::{Certificate, sha1, sha256};
 use crate::types::{CertId, CertIdHash, Serial, SerialRef};
 
 impl CertIdHash {

@@ -28,6 +28,7 @@ mod error;
 mod extension;
 mod get;
 mod nonce;
+mod oid;
 mod request;
 mod request_reader;
 mod responder;

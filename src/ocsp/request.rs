@@ -8,9 +8,9 @@ use ::ocsp::oid::ALGO_SHA1_DOT;
 use ::ocsp::request::OneReq;
 
 use super::nonce::Nonce;
+use super::oid;
 use super::write::{push, sequence};
 use crate::pki::der::tag;
-use crate::pki::oid;
 use crate::types::{CertId, CertIdHash};
 
 /// The DER of an unsigned OCSPRequest for these certificates.

@@ -3,8 +3,8 @@
 use super::cert_id::CertIdRef;
 use super::extension::{for_each_extension, read_nonce};
 use super::nonce::{Nonce, NonceError};
+use super::oid;
 use crate::pki::der::{DerError, DerProblem, Element, cap, read_single, tag};
-use crate::pki::oid;
 
 /// Octets of a request that is read at most.
 pub const MAX_REQUEST_OCTETS: usize = 64 << 10;

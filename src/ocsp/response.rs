@@ -2,12 +2,13 @@
 
 use super::error::OcspError;
 use super::extension::{for_each_extension, read_nonce};
+use super::oid;
 use super::request_reader::read_version;
 use super::responder::ResponderId;
 use super::single::SingleResponse;
-use crate::pki::der::{DerError, Element, Reader, cap, tag};
+use crate::pki::AlgorithmId;
+use crate::pki::der::{DerError, Element, Reader, cap, read_single, tag};
 use crate::pki::time::read_time;
-use crate::pki::{AlgorithmId, der::read_single, oid};
 use crate::types::UnixTime;
 
 /// Octets of a response that is read at most. With the certificates of its responder a response has 2 KiB or so.

@@ -1,10 +1,10 @@
 //! Which of the answers in a response is the one to the question, and whether its time has come and not gone.
 
 use super::error::OcspError;
+use super::oid;
 use super::response::BasicResponse;
 use super::single::SingleResponse;
 use super::verify::{Question, ResponsePolicy};
-use crate::pki::oid;
 use crate::types::{CertIdHash, UnixTime};
 
 /// The newest answer about the certificate asked about.

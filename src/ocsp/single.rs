@@ -3,9 +3,9 @@
 use super::answer::CertStatus;
 use super::cert_id::CertIdRef;
 use super::extension::for_each_extension;
+use super::oid;
 use crate::pki::der::{DerError, Element, tag};
 use crate::pki::extension::Extension;
-use crate::pki::oid;
 use crate::pki::time::read_time;
 use crate::types::{ReasonCode, Revocation, UnixTime};
 

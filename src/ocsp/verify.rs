@@ -3,10 +3,11 @@
 use super::answer::Answer;
 use super::error::OcspError;
 use super::nonce::Nonce;
+use super::oid;
 use super::responder::check_signer;
 use super::response::BasicResponse;
 use super::select::{check_times, select};
-use crate::pki::{AlgorithmPolicy, Certificate, oid};
+use crate::pki::{AlgorithmPolicy, Certificate};
 use crate::types::{CertId, Seconds, UnixTime};
 
 /// What was asked.
