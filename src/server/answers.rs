@@ -15,7 +15,7 @@ use crate::pki::{Certificate, Name};
 use crate::publish::{ChangeKind, Generation, IndexFolder, changes, open_generation};
 use crate::service::{AuthorityName, Checker, MethodPolicy, NamedAuthority, Question, Step};
 use crate::telemetry::LookupMetrics;
-use crate::types::{CertId, CrlFacts, SerialRef, Status, Verdict};
+use crate::types::{CertId, SerialRef, Status, Verdict};
 use crate::wire::{
     AuthorityInfo, AuthorityRef, ErrorCode, Features, InfoHead, MethodChoice, Options, Presence,
 };
@@ -29,6 +29,8 @@ pub struct Answers {
     folder: IndexFolder,
     generations: watch::Sender<u64>,
     lookups: Arc<LookupMetrics>,
+    /// Told of certificates that the lists cannot judge; their distribution points may name lists that can.
+    unjudged: Option<Box<dyn Fn(&Certificate) + Send + Sync>>,
 }
 
 impl Answers {
@@ -36,7 +38,14 @@ impl Answers {
     #[must_use]
     pub fn new(checker: Arc<Checker>, folder: IndexFolder) -> Self {
         let generations = watch::Sender::new(checker.index().generation());
-        Self { checker, folder, generations, lookups: Arc::default() }
+        Self { checker, folder, generations, lookups: Arc::default(), unjudged: None }
+    }
+
+    /// Tells `unjudged` of each certificate that the lists cannot judge. It is called on the way of an answer and must
+    /// not wait.
+    #[must_use]
+    pub fn telling(self, unjudged: impl Fn(&Certificate) + Send + Sync + 'static) -> Self {
+        Self { unjudged: Some(Box::new(unjudged)), ..self }
     }
 
     /// Counts of the answers, for whoever shows them.
@@ -107,7 +116,13 @@ impl Answerer for Answers {
                 Err(refusal) => return Reply::Refused(refusal),
             },
         };
-        self.reply(self.checker.check_now(&question, options(&asked.options)))
+        let step = self.checker.check_now(&question, options(&asked.options));
+        if let (Some(unjudged), Question::Certificate { certificate, .. }) = (&self.unjudged, &question)
+            && is_unjudged(&step)
+        {
+            unjudged(certificate);
+        }
+        self.reply(step)
     }
 
     fn answer_serials(
@@ -150,16 +165,14 @@ impl Answerer for Answers {
         });
         for authority in index.authorities().skip(first) {
             let crls = index.crls_of(authority.id()).map(|(_, crl)| crl);
-            // The one that ends first decides how long the authority's answers last.
-            let ends_first = crls.clone().min_by_key(|crl: &&CrlFacts| (crl.next_update, crl.this_update));
             let fits = writer.push(&AuthorityInfo {
                 name: authority.display(),
                 spki_sha256: authority.keys().next().map(|key| *key.spki_sha256),
                 crls: u64::try_from(crls.clone().count()).unwrap_or(u64::MAX),
                 entries: index.tables_of(authority.id()).map(|table| table.len()).sum(),
-                this_update: ends_first.map(|crl| crl.this_update),
-                next_update: ends_first.and_then(|crl| crl.next_update),
-                crl_number: ends_first.and_then(|crl| crl.crl_number),
+                this_update: crls.clone().map(|crl| crl.this_update).min(),
+                next_update: crls.clone().filter_map(|crl| crl.next_update).min(),
+                crl_number: crls.filter_map(|crl| crl.crl_number).max(),
             });
             if !fits {
                 break;
@@ -227,6 +240,15 @@ fn is_sampled(serials: &[SerialRef<'_>]) -> bool {
         [] => false,
         [serial] => serial.octets().last().is_some_and(|octet| octet % 64 == 0),
         _ => true,
+    }
+}
+
+/// Whether no list could tell.
+fn is_unjudged(step: &Result<Step, IndexError>) -> bool {
+    match step {
+        Ok(Step::Done(outcome)) => outcome.crl_cause.is_some() || outcome.cause().is_some(),
+        Ok(Step::Ask(_)) => true,
+        Err(_) => false,
     }
 }
 

@@ -11,6 +11,7 @@ use super::error::ServeError;
 use crate::cli::exit::CliError;
 use crate::config::Config;
 use crate::fetch::http::HttpClient;
+use crate::ingest::source::SourcesHandle;
 use crate::live::{Live, LiveParts};
 use crate::publish::{IndexFolder, IndexReader};
 use crate::server::quic::{ClientAuthentication, ClientRoots, Identity, IdentitySwitch, QuicServer};
@@ -37,7 +38,12 @@ pub(super) struct Answering {
 impl Answering {
     /// Opens the index of the data folder and listens, if the configuration says so. Nothing is answered before
     /// [`Answering::run`].
-    pub(super) fn start(config: &Config, data: &Path, clock: &Arc<dyn Clock>) -> Result<Self, CliError> {
+    pub(super) fn start(
+        config: &Config,
+        data: &Path,
+        clock: &Arc<dyn Clock>,
+        sources: SourcesHandle,
+    ) -> Result<Self, CliError> {
         let folder = IndexFolder::new(data.join("index"));
         let reader = Arc::new(IndexReader::open(folder.clone())?);
         let http = HttpClient::new(&config.ocsp_http_settings()?).map_err(ServeError::Network)?;
@@ -47,7 +53,11 @@ impl Answering {
         let responders = Arc::new(live.clone());
         let checker =
             Arc::new(Checker::new(reader, Arc::clone(clock), config.check_settings()?, Some(responders)));
-        let answers = Arc::new(Answers::new(Arc::clone(&checker), folder));
+        let answers = Answers::new(Arc::clone(&checker), folder).telling(move |certificate| {
+            // Whether its lists are fetched is the sources' decision, and in their status.
+            let _ = sources.offer(certificate);
+        });
+        let answers = Arc::new(answers);
         let mut answering = Self { checker, answers, live, identity: None, quic: None, server: None };
         if let Some(settings) = config.quic_settings() {
             let identity = Arc::new(IdentitySwitch::new(identity(config, data)?));

@@ -84,7 +84,7 @@ async fn serve(
         Sources::start(settings, specs, Arc::new(fetcher), Arc::clone(&clock), Arc::new(SystemRandomness))
             .await?;
     let readiness = Arc::new(Readiness::starting());
-    let answering = Answering::start(&config, data, &clock)?;
+    let answering = Answering::start(&config, data, &clock, sources.handle())?;
     let listeners = start_listeners(&config, &sources.handle(), &readiness, &answering).await?;
     let is_stopped = tokio::select! {
         all = sources.first_looks(config.sources.first_look()) => {
