@@ -1,6 +1,10 @@
 //! What the C boundary costs: the same questions through `policy::AuthorityView` and through the functions of C.
 #![allow(missing_docs, reason = "the macros of criterion make undocumented functions")]
-#![allow(unsafe_code, reason = "the functions measured are those of C")]
+#![allow(
+    unsafe_code,
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "the functions measured are those of C"
+)]
 #![allow(
     clippy::as_conversions,
     clippy::unwrap_used,

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::fmt::Write;
 
-use revocache::index::Authority;
+use revocache::index::{Authority, AuthorityId};
 use revocache::publish::MappedIndex;
 use revocache::types::CrlFacts;
 
@@ -11,6 +11,7 @@ use crate::boundary::{OutStruct, Structure, answer, required};
 use crate::failure::{Failure, Text, revocache_error};
 use crate::index::revocache_index;
 use crate::issuer::revocache_issuer;
+use crate::resolved::Resolved;
 use crate::result::revocache_result;
 use crate::verdict::{REVOCACHE_CRL_NUMBER_OCTETS, REVOCACHE_NO_TIME, seconds};
 
@@ -188,7 +189,7 @@ pub unsafe extern "C" fn revocache_get_issuer_facts(
         let issuer = required(issuer, "issuer")?;
         let reading = issuer.generations.reading();
         let index = reading.snapshot();
-        let authority = reading.issuer(issuer.number).and_then(super::resolved::Resolved::authority);
+        let authority = reading.issuer(issuer.number).and_then(Resolved::authority);
         let authority = authority.and_then(|id| index.authority(id));
         let authority = authority.ok_or(Failure::NotFound { what: "authority for this issuer" })?;
         out.write(facts_of(index, &authority));
@@ -213,7 +214,7 @@ pub unsafe extern "C" fn revocache_get_crl_facts(
         let (id, crl) = crl.ok_or(Failure::NotFound { what: "list at this position" })?;
         out.write(revocache_crl_facts {
             size: 0,
-            authority: index.authority_of_crl(id).map_or(u32::MAX, revocache::index::AuthorityId::number),
+            authority: index.authority_of_crl(id).map_or(u32::MAX, AuthorityId::number),
             generation: index.generation(),
             entries: crl.entries,
             octets: crl.size,

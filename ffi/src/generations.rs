@@ -375,6 +375,7 @@ fn newest(reader: &Arc<IndexReader>) -> Result<(Arc<IndexReader>, Snapshot), Pub
 }
 
 /// Seconds since the machine was started.
+#[allow(clippy::useless_conversion, reason = "some systems have a narrower time")]
 fn uptime_seconds() -> i64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a variable of ours.

@@ -112,6 +112,7 @@ impl Terms {
 /// The machine's clock. The coarse one is read without a system call on every processor and in a quarter of the time;
 /// lists have whole seconds.
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[allow(clippy::useless_conversion, reason = "some systems have a narrower time")]
 fn now() -> UnixTime {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a variable of ours.

@@ -1,6 +1,6 @@
 //! The answer to a question, in the caller's memory.
 
-use revocache::types::{Cause, Method, Status, UnixTime, Verdict};
+use revocache::types::{Cause, CrlNumber, Method, Status, UnixTime, Verdict};
 
 use crate::boundary::Structure;
 use crate::failure::Failure;
@@ -152,34 +152,41 @@ impl revocache_verdict {
     /// The verdict in the form of C.
     #[inline(always)]
     pub(crate) fn of(verdict: &Verdict, on_unknown: OnUnknown) -> Self {
-        let mut out = Self {
+        // Every field is worked out first, so that the whole goes to its place at once.
+        let refuse = revocache_decision::Refuse.code();
+        let (decision, cause, revocation) = match &verdict.status {
+            Status::Good => (revocache_decision::Accept.code(), revocache_cause::None.code(), None),
+            Status::Revoked(revocation) => (refuse, revocache_cause::None.code(), Some(revocation)),
+            Status::Unknown(cause) => (decision(on_unknown).code(), revocache_cause::of(*cause).code(), None),
+        };
+        let (reason, revoked_at, invalidity_date) = match revocation {
+            None => (0, REVOCACHE_NO_TIME, REVOCACHE_NO_TIME),
+            Some(revocation) => (
+                u32::from(revocation.reason.code()),
+                revocation.revoked_at.seconds(),
+                seconds(revocation.invalidity_date),
+            ),
+        };
+        const NO_NUMBER: [u8; REVOCACHE_CRL_NUMBER_OCTETS] = [0; REVOCACHE_CRL_NUMBER_OCTETS];
+        let number = verdict.crl_number.as_ref();
+        Self {
+            size: 0,
             result: result_of(&verdict.status).code(),
+            decision,
+            cause,
+            reason,
             method: match verdict.method {
                 Method::Crl => revocache_method::Crl.code(),
                 Method::Ocsp => revocache_method::Ocsp.code(),
             },
+            revoked_at,
+            invalidity_date,
             this_update: seconds(verdict.this_update),
             next_update: seconds(verdict.next_update),
             generation: verdict.generation,
-            ..Self::NOTHING
-        };
-        match &verdict.status {
-            Status::Good => out.decision = revocache_decision::Accept.code(),
-            Status::Revoked(revocation) => {
-                out.reason = u32::from(revocation.reason.code());
-                out.revoked_at = revocation.revoked_at.seconds();
-                out.invalidity_date = seconds(revocation.invalidity_date);
-            }
-            Status::Unknown(cause) => {
-                out.cause = revocache_cause::of(*cause).code();
-                out.decision = decision(on_unknown).code();
-            }
+            has_crl_number: number.is_some().into(),
+            crl_number: *number.map_or(&NO_NUMBER, CrlNumber::octets),
         }
-        if let Some(number) = &verdict.crl_number {
-            out.has_crl_number = 1;
-            out.crl_number = *number.octets();
-        }
-        out
     }
 
     /// What the caller finds after a panic.
