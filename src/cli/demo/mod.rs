@@ -28,6 +28,9 @@ use crate::types::{Cause, Method, Serial, Status, UnixTime, Verdict};
 /// How many certificates the demonstration's CA has revoked.
 const REVOKED: u64 = 5_000;
 
+/// The serial of a certificate that is never revoked.
+const SPARE: u64 = 9;
+
 /// How many questions the demonstration times.
 const TIMED_QUESTIONS: u32 = 1_000_000;
 
@@ -94,8 +97,14 @@ impl Demo {
         let good = ca.issue("good.example", 1)?;
         let revoked = ca.issue("revoked.example", 2)?;
         let foreign = DemoCa::new("Demo CA")?.issue("foreign.example", 1)?;
-        for (name, pem) in [("ca.pem", ca.certificate_pem()), ("good.pem", &good), ("revoked.pem", &revoked)]
-        {
+        // One that stays good, for whoever plays with the files afterwards.
+        let spare = ca.issue("spare.example", SPARE)?;
+        for (name, pem) in [
+            ("ca.pem", ca.certificate_pem()),
+            ("good.pem", &good),
+            ("revoked.pem", &revoked),
+            ("spare.pem", &spare),
+        ] {
             write(name, pem.as_bytes())?;
         }
         write("foreign.pem", foreign.as_bytes())?;
