@@ -3,7 +3,7 @@
 //! *Panics* stop in [`answer`]. *NULL* is looked for before anything is touched: a parameter of C that must not be NULL
 //! becomes a reference or a slice through the functions here, or a [`Failure::Null`]. *Handles* are `Option<&T>` and
 //! `Option<Box<T>>` in the signatures: Rust guarantees that they are one pointer, NULL being `None`, so that ownership
-//! is a matter of types. *Structures* that may grow carry their size and cross as [`InStruct`] and [`OutStruct`]: a
+//! is a matter of types. *Structures* that may grow carry their size and are read whole or written as [`OutStruct`]: a
 //! shorter one, of a program compiled against an earlier header, is never read or written behind its end.
 
 use std::ffi::{CStr, c_char};
