@@ -23,6 +23,9 @@ use crate::wire::{
 /// How often it is looked whether another process has published a generation: one atomic load.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// Is told of a certificate.
+type Unjudged = dyn Fn(&Certificate) + Send + Sync;
+
 /// Answers the query protocol from a [`Checker`].
 pub struct Answers {
     checker: Arc<Checker>,
@@ -30,7 +33,7 @@ pub struct Answers {
     generations: watch::Sender<u64>,
     lookups: Arc<LookupMetrics>,
     /// Told of certificates that the lists cannot judge; their distribution points may name lists that can.
-    unjudged: Option<Box<dyn Fn(&Certificate) + Send + Sync>>,
+    unjudged: Option<Box<Unjudged>>,
 }
 
 impl Answers {
