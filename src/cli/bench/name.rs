@@ -164,7 +164,7 @@ mod tests {
         for text in [
             "CN=Amazon Root CA 1,O=Amazon,C=US",
             "CN=a\\,b\\+c\\\\ \\\"x\\\"\\ ,OU=\\#1,O=x=y",
-            "CN=M\u{fc}ller+serialNumber=4,DC=example,DC=org",
+            "serialNumber=4+CN=M\u{fc}ller,DC=example,DC=org",
             "1.3.6.1.4.1.99999.1=#0c0161,CN=\\0a",
         ] {
             let der = from_text(text).unwrap_or_else(|| panic!("{text}"));
