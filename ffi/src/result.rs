@@ -164,6 +164,11 @@ pub extern "C" fn revocache_cause_name(cause: u32) -> *const c_char {
         3 => c"partition_missing",
         4 => c"stale",
         5 => c"not_yet_valid",
+        16 => c"ocsp_no_responder",
+        17 => c"ocsp_unavailable",
+        18 => c"ocsp_unauthorized",
+        19 => c"ocsp_refused",
+        20 => c"ocsp_unknown",
         99 => c"other",
         _ => c"?",
     };

@@ -39,6 +39,16 @@ pub enum revocache_cause {
     Stale = 4,
     /// The list that speaks for the certificate begins after the time of the question.
     NotYetValid = 5,
+    /// Nobody says which OCSP responder to ask. This and what follows come from servers that ask responders.
+    OcspNoResponder = 16,
+    /// The responder did not answer in time.
+    OcspUnavailable = 17,
+    /// The responder does not answer for this certificate.
+    OcspUnauthorized = 18,
+    /// What the responder sent is not believed.
+    OcspRefused = 19,
+    /// The responder does not know the certificate.
+    OcspUnknown = 20,
     /// A cause that this version of the interface has no number for.
     Other = 99,
 }
@@ -106,6 +116,11 @@ impl revocache_cause {
             Cause::PartitionMissing => Self::PartitionMissing,
             Cause::Stale => Self::Stale,
             Cause::NotYetValid => Self::NotYetValid,
+            Cause::OcspNoResponder => Self::OcspNoResponder,
+            Cause::OcspUnavailable => Self::OcspUnavailable,
+            Cause::OcspUnauthorized => Self::OcspUnauthorized,
+            Cause::OcspRefused => Self::OcspRefused,
+            Cause::OcspUnknown => Self::OcspUnknown,
             _ => Self::Other,
         }
     }
