@@ -184,6 +184,16 @@ enum revocache_cause
   REVOCACHE_CAUSE_STALE = 4,
   // The list that speaks for the certificate begins after the time of the question.
   REVOCACHE_CAUSE_NOT_YET_VALID = 5,
+  // Nobody says which OCSP responder to ask. This and what follows come from servers that ask responders.
+  REVOCACHE_CAUSE_OCSP_NO_RESPONDER = 16,
+  // The responder did not answer in time.
+  REVOCACHE_CAUSE_OCSP_UNAVAILABLE = 17,
+  // The responder does not answer for this certificate.
+  REVOCACHE_CAUSE_OCSP_UNAUTHORIZED = 18,
+  // What the responder sent is not believed.
+  REVOCACHE_CAUSE_OCSP_REFUSED = 19,
+  // The responder does not know the certificate.
+  REVOCACHE_CAUSE_OCSP_UNKNOWN = 20,
   // A cause that this version of the interface has no number for.
   REVOCACHE_CAUSE_OTHER = 99,
 };
