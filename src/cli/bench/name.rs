@@ -90,7 +90,7 @@ impl Attribute {
             Some((Piece::Plain('#'), hex)) => Value::Der(from_hex(&plain(hex)?).ok()?),
             _ => Value::Text(unescaped(value)?),
         };
-        Some(Self { oid: ObjectIdentifier::new(oid.filter(|oid| oid.len() >= 2)?), value })
+        Some(Self { oid: ObjectIdentifier::new(oid.filter(|oid| is_encodable(oid))?), value })
     }
 
     fn write(&self, writer: &mut yasna::DERWriterSeq<'_>) {
@@ -99,6 +99,15 @@ impl Attribute {
             Value::Text(text) => writer.next().write_utf8_string(text),
             Value::Der(der) => writer.next().write_der(der),
         }
+    }
+}
+
+/// Whether the arcs are those of an object identifier (X.660 section A.2); the writer takes no others.
+fn is_encodable(oid: &[u64]) -> bool {
+    match oid {
+        [0 | 1, second, ..] => *second < 40,
+        [2, second, ..] => u32::try_from(*second).is_ok(),
+        _ => false,
     }
 }
 
