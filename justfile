@@ -27,6 +27,13 @@ compare-c *ENTRIES:
 install-c PREFIX="/usr/local":
     ffi/install.sh --prefix {{PREFIX}}
 
+# build programs from nothing but the installed C library
+installed:
+    rm -rf target/installed target/demo-files
+    cargo run --release -- demo --dir target/demo-files
+    ffi/install.sh --prefix "$PWD/target/installed"
+    bash ffi/tests/installed.sh target/installed target/demo-files
+
 # fuzz one target, a minute by default
 fuzz TARGET SECONDS="60":
     bash fuzz/run.sh {{TARGET}} {{SECONDS}}
