@@ -9,7 +9,6 @@
     clippy::as_conversions,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::multiple_unsafe_ops_per_block,
     reason = "measuring, not serving"
 )]
 

@@ -8,11 +8,7 @@
     clippy::unwrap_used,
     reason = "a test may fail loudly"
 )]
-#![allow(
-    unsafe_code,
-    clippy::multiple_unsafe_ops_per_block,
-    reason = "the functions under test are those of C"
-)]
+#![allow(unsafe_code, reason = "the functions under test are those of C")]
 
 mod support;
 
