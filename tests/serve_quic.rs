@@ -9,65 +9,34 @@
 )]
 
 mod common;
+mod serve_support;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Ran, program, real_data, revocache};
+use common::{Ran, real_data, revocache};
 use revocache_testkit::{Authority, Entry, KeyKind};
-use serde_json::Value;
+use serve_support::Served;
 
 /// Within the dates of the test kit's lists.
 const AT: &str = "2025-02-15T00:00:00Z";
 
-/// `revocache serve`, until it is dropped.
-struct Daemon {
-    process: Child,
-    ready: Value,
+/// A daemon with this configuration, whose clock stands still.
+fn start(folder: &Path, configuration: &str, at: &str) -> Served {
+    let config = folder.join("revocache.toml");
+    fs::write(&config, configuration).unwrap();
+    Served::start(&folder.join("data"), &["--config", config.to_str().unwrap(), "--at", at])
 }
 
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn check(daemon: &Served, arguments: &[&str]) -> Ran {
+    let (address, fingerprint) = (text(daemon, "quic"), text(daemon, "fingerprint"));
+    let server = ["check", "--json", "--server", address, "--fingerprint", fingerprint];
+    revocache(server.iter().chain(arguments))
 }
 
-impl Daemon {
-    fn start(folder: &Path, configuration: &str, at: &str) -> Self {
-        let config = folder.join("revocache.toml");
-        fs::write(&config, configuration).unwrap();
-        let mut process = program()
-            .arg("serve")
-            .args(["--quic", "127.0.0.1:0", "--http", "127.0.0.1:0", "--at", at])
-            .args([Path::new("--config"), &config, Path::new("--data"), &folder.join("data")])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        Self { process, ready }
-    }
-
-    fn check(&self, arguments: &[&str]) -> Ran {
-        let (address, fingerprint) = (self.text("quic"), self.text("fingerprint"));
-        let server = ["check", "--json", "--server", address, "--fingerprint", fingerprint];
-        revocache(server.iter().chain(arguments))
-    }
-
-    fn text(&self, member: &str) -> &str {
-        self.ready[member].as_str().unwrap()
-    }
-
-    fn signal(&self, signal: &str) {
-        let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
-    }
+fn text<'d>(daemon: &'d Served, member: &str) -> &'d str {
+    daemon.ready[member].as_str().unwrap()
 }
 
 /// A CA, a folder of its lists, and a configuration that watches it.
@@ -103,13 +72,13 @@ impl Site {
         fs::rename(self.path("lists/new"), self.path("lists/ca.crl")).unwrap();
     }
 
-    fn start(&self) -> Daemon {
+    fn start(&self) -> Served {
         let configuration = format!(
             "[trust]\nissuers = [{:?}]\n[sources]\npoll = \"100ms\"\ngather = \"0s\"\n[[source]]\nname = \"lists\"\npaths = [{:?}]\n",
             self.path("ca.cer"),
             self.path("lists")
         );
-        Daemon::start(self.folder.path(), &configuration, AT)
+        start(self.folder.path(), &configuration, AT)
     }
 }
 
@@ -118,10 +87,10 @@ fn answers_over_quic_are_those_of_the_index() {
     let site = Site::new();
     site.publish(1, &[7]);
     let daemon = site.start();
-    assert_eq!(daemon.text("fingerprint").len(), 64);
-    let good = daemon.check(&["--cert", &site.text("1.cer")]);
+    assert_eq!(text(&daemon, "fingerprint").len(), 64);
+    let good = check(&daemon, &["--cert", &site.text("1.cer")]);
     assert_eq!((good.json()["status"].as_str(), good.code), (Some("good"), Some(0)), "{good:?}");
-    let revoked = daemon.check(&["--issuer", &site.text("ca.cer"), "--serial", "07", "01"]);
+    let revoked = check(&daemon, &["--issuer", &site.text("ca.cer"), "--serial", "07", "01"]);
     let lines = revoked.json_lines();
     assert_eq!(lines[0]["revocation_reason"], "key_compromise");
     assert_eq!((lines[0]["crl_number"].as_str(), lines[1]["status"].as_str()), (Some("01"), Some("good")));
@@ -136,7 +105,7 @@ fn answers_over_quic_are_those_of_the_index() {
     }
     assert_eq!(here, there);
     // Nobody to ask by OCSP.
-    let ocsp = daemon.check(&["--cert", &site.text("1.cer"), "--method", "ocsp"]);
+    let ocsp = check(&daemon, &["--cert", &site.text("1.cer"), "--method", "ocsp"]);
     assert_eq!(ocsp.json()["cause"], "ocsp_no_responder", "{ocsp:?}");
 }
 
@@ -145,7 +114,7 @@ fn a_server_that_cannot_be_believed_or_reached_is_unavailable() {
     let site = Site::new();
     site.publish(1, &[7]);
     let daemon = site.start();
-    let (address, cert) = (daemon.text("quic").to_owned(), site.text("1.cer"));
+    let (address, cert) = (text(&daemon, "quic").to_owned(), site.text("1.cer"));
     let wrong = "00".repeat(32);
     let ran = revocache(["check", "--server", &address, "--fingerprint", &wrong, "--cert", &cert]);
     assert_eq!(ran.code, Some(69), "{ran:?}");
@@ -154,8 +123,7 @@ fn a_server_that_cannot_be_believed_or_reached_is_unavailable() {
         let ran = revocache(["check", "--server", &address, "--server-ca", &by_root, "--cert", &cert]);
         assert_eq!(ran.code, Some(0), "{ran:?}");
     }
-    daemon.signal("-TERM");
-    drop(daemon);
+    daemon.stop();
     let ran = revocache(["check", "--server", &address, "--fingerprint", &wrong, "--cert", &cert]);
     assert_eq!(ran.code, Some(69), "{ran:?}");
     let ran = revocache(["check", "--server", &address, "--cert", &cert]);
@@ -168,7 +136,7 @@ fn a_revocation_in_a_watched_folder_reaches_a_client() {
     site.publish(1, &[7]);
     let daemon = site.start();
     let status =
-        || daemon.check(&["--cert", &site.text("1.cer")]).json()["status"].as_str().unwrap().to_owned();
+        || check(&daemon, &["--cert", &site.text("1.cer")]).json()["status"].as_str().unwrap().to_owned();
     assert_eq!(status(), "good");
     site.publish(2, &[1, 7]);
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -189,15 +157,15 @@ fn a_stale_list_is_asked_at_the_configured_responder() {
         site.path("ca.cer"),
         site.path("lists")
     );
-    let daemon = Daemon::start(site.folder.path(), &configuration, "2026-01-01T00:00:00Z");
-    let answer = daemon.check(&["--cert", &site.text("1.cer")]).json();
+    let daemon = start(site.folder.path(), &configuration, "2026-01-01T00:00:00Z");
+    let answer = check(&daemon, &["--cert", &site.text("1.cer")]).json();
     assert_eq!(
         (answer["cause"].as_str(), answer["method"].as_str()),
         (Some("ocsp_unavailable"), Some("ocsp"))
     );
-    let listed = daemon.check(&["--cert", &site.text("7.cer")]).json();
+    let listed = check(&daemon, &["--cert", &site.text("7.cer")]).json();
     assert_eq!((listed["status"].as_str(), listed["method"].as_str()), (Some("revoked"), Some("crl")));
-    let by_list = daemon.check(&["--cert", &site.text("1.cer"), "--method", "crl"]).json();
+    let by_list = check(&daemon, &["--cert", &site.text("1.cer"), "--method", "crl"]).json();
     assert_eq!(by_list["cause"], "stale");
 }
 
@@ -211,11 +179,11 @@ fn the_demonstration_certificates_of_a_public_ca() {
         fs::canonicalize(real.join("certs")).unwrap(),
         fs::canonicalize(real.join("crls")).unwrap()
     );
-    let daemon = Daemon::start(folder.path(), &configuration, "2025-02-25T00:00:00Z");
+    let daemon = start(folder.path(), &configuration, "2025-02-25T00:00:00Z");
     for root in 1..=4 {
         for (kind, status) in [("valid", "good"), ("revoked", "revoked"), ("expired", "good")] {
             let name = format!("certs/amazon-{kind}.rootca{root}.demo.amazontrust.com.cer");
-            let answer = daemon.check(&["--cert", &real.join(&name).display().to_string()]).json();
+            let answer = check(&daemon, &["--cert", &real.join(&name).display().to_string()]).json();
             assert_eq!(answer["status"], status, "{name}: {answer}");
         }
     }

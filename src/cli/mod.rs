@@ -16,6 +16,7 @@ mod ocsp;
 mod output;
 mod progress;
 mod refresh;
+mod responders;
 mod runtime;
 mod serve;
 mod server_options;

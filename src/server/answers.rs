@@ -1,6 +1,5 @@
 //! The checking service, as the query protocol asks it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -71,9 +70,7 @@ impl Answers {
             });
         }
     }
-}
 
-impl Answers {
     #[inline]
     fn reply(&self, step: Result<Step, IndexError>) -> Reply {
         match step {
@@ -207,19 +204,16 @@ fn changed_serials(
 ) -> Option<ChangedSerials> {
     let open = |number| open_generation(folder, Generation(number)).ok();
     let (from, to) = (open(from)?, open(to)?);
-    let ids = HashMap::from([
-        (ChangeKind::Added, authority.name().resolve(&to)),
-        (ChangeKind::Removed, authority.name().resolve(&from)),
-    ]);
+    let (before, after) = (authority.name().resolve(&from), authority.name().resolve(&to));
     let mut changed = ChangedSerials::default();
     changes(&from, &to, |change| {
-        let is_own = ids.get(&change.kind).copied().flatten() == Some(change.authority_id);
+        let (own, serials) = match change.kind {
+            ChangeKind::Added => (after, &mut changed.added),
+            ChangeKind::Removed => (before, &mut changed.removed),
+        };
         // A serial in an indirect CRL is of another authority than the one that lists it.
-        if is_own && change.certificate_issuer.is_none() {
-            match change.kind {
-                ChangeKind::Added => changed.added.push(change.serial),
-                ChangeKind::Removed => changed.removed.push(change.serial),
-            }
+        if own == Some(change.authority_id) && change.certificate_issuer.is_none() {
+            serials.push(change.serial);
         }
     })
     .ok()?;

@@ -43,6 +43,7 @@ pub enum Step {
 
 /// A question that waits for a responder; [`Checker::finish`] asks it.
 pub struct Pending {
+    responders: Arc<dyn Responders>,
     question: LiveQuestion,
     crl_cause: Option<Cause>,
     generation: u64,
@@ -63,7 +64,9 @@ impl Checker {
 
     /// Replaces the settings for all questions from now on.
     pub fn set_settings(&self, settings: CheckSettings) {
-        self.serving.store(Arc::new(Serving::new(self.reader.current(), Arc::new(settings))));
+        let settings = Arc::new(settings);
+        // Not a plain store: a generation may come in this moment, and neither may undo the other.
+        self.serving.rcu(|serving| Serving::new(Arc::clone(&serving.index), Arc::clone(&settings)));
     }
 
     /// The index that questions are answered from.
@@ -146,13 +149,18 @@ impl Checker {
             Some(settled) => return Ok(Step::Done(Outcome::of_crls(settled))),
             None => None,
         };
-        let Some(live) = self.live_question(&serving, authority, question) else {
+        let Some((responders, live)) = self.live_question(&serving, authority, question) else {
             // Nobody to ask: what the CRLs say stands.
             let no_responder = || unknown(index.generation(), Cause::OcspNoResponder);
             return Ok(Step::Done(Outcome::of_crls(crl.unwrap_or_else(no_responder))));
         };
-        let pending = Pending { question: live, crl_cause, generation: index.generation() };
-        let remembered = self.responders.as_ref().and_then(|it| it.remembered(&pending.question));
+        let remembered = responders.remembered(&live);
+        let pending = Pending {
+            responders: Arc::clone(responders),
+            question: live,
+            crl_cause,
+            generation: index.generation(),
+        };
         Ok(match remembered {
             Some(answer) => Step::Done(pending.outcome(Ok(answer))),
             None => Step::Ask(pending),
@@ -197,25 +205,18 @@ impl Checker {
 
     /// Asks the responder a question waits for.
     pub async fn finish(&self, pending: Pending) -> Outcome {
-        match &self.responders {
-            Some(responders) => {
-                let told = responders.ask(&pending.question).await;
-                pending.outcome(told)
-            }
-            None => {
-                let cause = pending.crl_cause.unwrap_or(Cause::OcspNoResponder);
-                Outcome::of_crls(unknown(pending.generation, cause))
-            }
-        }
+        let told = pending.responders.ask(&pending.question).await;
+        pending.outcome(told)
     }
 
+    /// Whom to ask, and what; `None` if there is nobody.
     fn live_question(
         &self,
         serving: &Serving,
         authority: Option<AuthorityId>,
         question: &Question,
-    ) -> Option<LiveQuestion> {
-        self.responders.as_ref()?;
+    ) -> Option<(&Arc<dyn Responders>, LiveQuestion)> {
+        let responders = self.responders.as_ref()?;
         let settings = &serving.settings;
         if authority.is_none() && settings.issuers == Issuers::InIndex {
             return None;
@@ -231,7 +232,7 @@ impl Checker {
             return None;
         }
         let issuer = Issuer::new(issuer_certificate(&serving.index, authority, question)?);
-        Some(LiveQuestion::new(&issuer, question.serial().clone(), &urls))
+        Some((responders, LiveQuestion::new(&issuer, question.serial().clone(), &urls)))
     }
 
     /// The generation in force, with the settings resolved in it.
@@ -247,9 +248,8 @@ impl Checker {
     fn move_on(&self) {
         // An index that cannot be opened leaves the one before in force; whoever publishes is told, and tries again.
         let Ok(index) = self.reader.refreshed() else { return };
-        let serving = self.serving.load();
-        if !Arc::ptr_eq(&index, &serving.index) {
-            self.serving.store(Arc::new(Serving::new(index, Arc::clone(&serving.settings))));
+        if !Arc::ptr_eq(&index, &self.serving.load().index) {
+            self.serving.rcu(|serving| Serving::new(Arc::clone(&index), Arc::clone(&serving.settings)));
         }
     }
 }

@@ -5,7 +5,7 @@ mod oracle;
 
 use std::path::{Path, PathBuf};
 
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{ArgGroup, Args};
 
 use self::answer::{Answer, print_answer};
 use self::oracle::Oracle;
@@ -53,25 +53,16 @@ pub(super) struct Check {
     /// The time to ask for [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<UnixTime>,
-    /// Where to look for the answer [default: crl, with --ocsp-url crl-then-ocsp, with --server what it decides]
-    #[arg(long, value_enum)]
-    method: Option<Method>,
+    /// Where to look for the answer: crl, ocsp or crl-then-ocsp [default: crl, with --ocsp-url crl-then-ocsp, with
+    /// --server what it decides]
+    #[arg(long)]
+    method: Option<MethodPolicy>,
     /// OCSP responders to ask, before those that the certificate names
     #[arg(long, value_name = "URL", num_args = 1.., conflicts_with = "server")]
     ocsp_url: Vec<String>,
     /// Print one JSON document a line for each question
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Method {
-    /// The CRLs in the index
-    Crl,
-    /// The OCSP responder
-    Ocsp,
-    /// The CRLs in the index, and the OCSP responder where they cannot tell
-    CrlThenOcsp,
 }
 
 impl Check {
@@ -116,7 +107,7 @@ impl Check {
 
     fn oracle(&self) -> Result<Oracle, CliError> {
         match (self.server.server()?, &self.index) {
-            (Some(server), _) => Oracle::server(&server, self.method.map(Method::policy), self.at),
+            (Some(server), _) => Oracle::server(&server, self.method, self.at),
             (None, Some(index)) => Oracle::index(index, self.local_method(), &self.ocsp_url, self.at),
             (None, None) => Err(CliError::Usage("either --index or --server is needed".to_owned())),
         }
@@ -125,7 +116,7 @@ impl Check {
     /// Without the network, unless something says otherwise.
     fn local_method(&self) -> MethodPolicy {
         let usual = if self.ocsp_url.is_empty() { MethodPolicy::Crl } else { MethodPolicy::CrlThenOcsp };
-        self.method.map_or(usual, Method::policy)
+        self.method.unwrap_or(usual)
     }
 
     fn issuer_of<'a>(
@@ -140,16 +131,6 @@ impl Check {
             let reason = format!("issued by {}, which {} is not", certificate.issuer(), given.display());
             CliError::data(path, reason)
         })
-    }
-}
-
-impl Method {
-    const fn policy(self) -> MethodPolicy {
-        match self {
-            Self::Crl => MethodPolicy::Crl,
-            Self::Ocsp => MethodPolicy::Ocsp,
-            Self::CrlThenOcsp => MethodPolicy::CrlThenOcsp,
-        }
     }
 }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 use crate::cli::exit::CliError;
+use crate::cli::responders::http_client;
 use crate::cli::runtime;
 use crate::cli::server_options::Server;
 use crate::client::{Client, ClientError, ClientSettings};
-use crate::fetch::http::{AddressPolicy, HttpClient, HttpSettings};
 use crate::live::{Live, LiveSettings};
 use crate::pki::Certificate;
 use crate::publish::{IndexFolder, IndexReader};
@@ -96,13 +96,7 @@ fn responders(
     clock: &Arc<dyn Clock>,
     ocsp_urls: &[String],
 ) -> Result<Arc<dyn Responders>, CliError> {
-    let mut addresses = AddressPolicy::public_only();
-    for url in ocsp_urls {
-        // Whoever types a URL means it.
-        addresses = addresses.with_url(url).map_err(|error| CliError::Usage(error.to_string()))?;
-    }
-    let http = HttpClient::new(&HttpSettings { addresses, ..HttpSettings::default() })
-        .map_err(|error| CliError::Unavailable(error.to_string()))?;
+    let http = http_client(ocsp_urls.iter().map(String::as_str))?;
     let delegates = DelegatesInIndex::new(Arc::clone(reader), Arc::clone(clock));
     Ok(Arc::new(Live::new(LiveSettings::default(), http, Arc::clone(clock), delegates.parts())))
 }

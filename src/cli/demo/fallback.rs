@@ -9,12 +9,12 @@ use time::OffsetDateTime;
 
 use super::ca::DemoCa;
 use super::responder::{Known, Responder};
-use super::{Demo, build, describe, failed, microseconds};
+use super::{Demo, build, describe, microseconds, only_certificate};
 use crate::cli::exit::CliError;
+use crate::cli::responders::http_client;
 use crate::cli::runtime;
-use crate::fetch::http::{AddressPolicy, HttpClient, HttpSettings};
 use crate::live::{Live, LiveSettings};
-use crate::pki::{Certificate, read_certificates};
+use crate::pki::Certificate;
 use crate::publish::{IndexFolder, IndexReader};
 use crate::service::{
     AuthoritySettings, CheckSettings, Checker, DelegatesInIndex, MethodPolicy, Options, Outcome, Question,
@@ -83,8 +83,7 @@ fn checker(folder: &IndexFolder, issuer: &Certificate, url: &str) -> Result<Chec
     let reader = Arc::new(IndexReader::open(folder.clone())?);
     let clock = Arc::new(SystemClock);
     // A responder on loopback is reached only because its URL is configured; a certificate could not name it.
-    let addresses = AddressPolicy::public_only().with_url(url).map_err(failed)?;
-    let http = HttpClient::new(&HttpSettings { addresses, ..HttpSettings::default() }).map_err(failed)?;
+    let http = http_client([url])?;
     let delegates = DelegatesInIndex::new(Arc::clone(&reader), clock.clone());
     let live = Live::new(LiveSettings::default(), http, SystemClock, delegates.parts());
     let settings = CheckSettings {
@@ -97,9 +96,4 @@ fn checker(folder: &IndexFolder, issuer: &Certificate, url: &str) -> Result<Chec
         ..CheckSettings::default()
     };
     Ok(Checker::new(reader, clock, settings, Some(Arc::new(live))))
-}
-
-fn only_certificate(pem: &str) -> Result<Certificate, CliError> {
-    let certificates = read_certificates(pem.as_bytes()).map_err(failed)?;
-    certificates.into_iter().next().ok_or_else(|| failed("no certificate"))
 }

@@ -130,11 +130,9 @@ impl Demo {
         self.say("3. Three questions to the index:");
         let reader = IndexReader::open(folder.clone())?;
         let ask = |pem: &str| -> Result<Verdict, CliError> {
-            let certificates = crate::pki::read_certificates(pem.as_bytes()).map_err(failed)?;
-            let certificate = certificates.first().ok_or_else(|| failed("no certificate"))?;
             Ok(policy::check_certificate(
                 &*reader.refreshed()?,
-                certificate,
+                &only_certificate(pem)?,
                 None,
                 UnixTime::now(),
                 &Policy::default(),
@@ -240,6 +238,12 @@ fn describe(verdict: &Verdict) -> String {
         }
         Status::Unknown(cause) => format!("unknown ({cause})"),
     }
+}
+
+/// The only certificate in a PEM text.
+fn only_certificate(pem: &str) -> Result<Certificate, CliError> {
+    let certificates = crate::pki::read_certificates(pem.as_bytes()).map_err(failed)?;
+    certificates.into_iter().next().ok_or_else(|| failed("no certificate"))
 }
 
 fn failed(reason: impl Display) -> CliError {

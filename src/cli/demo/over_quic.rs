@@ -8,10 +8,10 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::ca::DemoCa;
-use super::{Demo, build, describe, failed, microseconds};
+use super::{Demo, build, describe, failed, microseconds, only_certificate};
 use crate::cli::exit::CliError;
 use crate::client::{Client, ClientSettings, ServerTrust};
-use crate::pki::{Certificate, read_certificates};
+use crate::pki::Certificate;
 use crate::publish::{IndexFolder, IndexReader};
 use crate::server::Answers;
 use crate::server::quic::{ClientAuthentication, Identity, IdentitySwitch, QuicServer, QuicSettings};
@@ -40,8 +40,7 @@ impl Demo {
         folder: &IndexFolder,
     ) -> Result<OverQuic, CliError> {
         let pem = ca.issue("watched.example", WATCHED)?;
-        let certificate = read_certificates(pem.as_bytes()).map_err(failed)?.pop();
-        let certificate = certificate.ok_or_else(|| failed("no certificate"))?;
+        let certificate = only_certificate(&pem)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         runtime.block_on(async {
             let (server, fingerprint) = serve(folder)?;

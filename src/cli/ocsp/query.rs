@@ -10,8 +10,9 @@ use super::subject::{Known, Subject};
 use super::{Told, refuse};
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output::parse_time;
+use crate::cli::responders::http_client;
 use crate::cli::runtime;
-use crate::fetch::http::{AddressPolicy, HttpClient, HttpError, HttpSettings, OcspMethod};
+use crate::fetch::http::{HttpError, OcspMethod};
 use crate::ocsp::{
     DelegateStatus, Nonce, NoncePolicy, Question, ResponsePolicy, encode_request, verify_response,
 };
@@ -136,15 +137,7 @@ impl Query {
 
     /// The first response of the responders in order, with the URL of the one that gave it; or the last failure.
     fn ask(&self, urls: &[String], request: &Bytes) -> Result<Result<(String, Bytes), HttpError>, CliError> {
-        let addresses = match &self.url {
-            // Whoever types a URL means it.
-            Some(url) => AddressPolicy::public_only()
-                .with_url(url)
-                .map_err(|error| CliError::Usage(error.to_string()))?,
-            None => AddressPolicy::public_only(),
-        };
-        let settings = HttpSettings { addresses, ..HttpSettings::default() };
-        let client = HttpClient::new(&settings).map_err(|error| CliError::Unavailable(error.to_string()))?;
+        let client = http_client(self.url.as_deref())?;
         let method = if self.get { OcspMethod::Get } else { OcspMethod::Post };
         let each = Duration::from_secs(self.timeout) / u32::try_from(urls.len()).unwrap_or(u32::MAX).max(1);
         runtime::new()?.block_on(async {

@@ -113,12 +113,14 @@ impl Answering {
         tasks
     }
 
-    /// Takes over what a running server can: how questions are answered, and the identity.
+    /// Takes over what a running server can: how questions are answered, and the identity. Nothing, if either cannot
+    /// be read.
     pub(super) fn reload(&self, config: &Config, data: &Path) -> Result<(), CliError> {
-        self.checker.set_settings(config.check_settings()?);
+        let settings = config.check_settings()?;
         if let Some(switch) = &self.identity {
             switch.replace(identity(config, data)?);
         }
+        self.checker.set_settings(settings);
         Ok(())
     }
 
