@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each top-level module with its rank.
-const RANKS: [(&str, u8); 18] = [
+const RANKS: [(&str, u8); 19] = [
     ("types", 0),
     ("pki", 1),
     ("wire", 1),
@@ -26,6 +26,7 @@ const RANKS: [(&str, u8); 18] = [
     ("publish", 3),
     ("fetch", 4),
     ("ingest", 5),
+    ("keystore", 5),
     ("live", 5),
     ("store", 5),
     ("service", 6),
