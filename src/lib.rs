@@ -34,3 +34,5 @@ pub mod ingest;
 pub mod server;
 #[cfg(feature = "ocsp")]
 pub mod service;
+#[cfg(feature = "server")]
+pub mod store;
