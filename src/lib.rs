@@ -36,3 +36,5 @@ pub mod keystore;
 pub mod server;
 #[cfg(feature = "ocsp")]
 pub mod service;
+#[cfg(feature = "server")]
+pub mod store;
