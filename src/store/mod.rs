@@ -19,6 +19,8 @@
 //!
 //! Ids are UUIDs of version 7 and therefore sort by time: the order of ids is the order of creation.
 
+mod accounts;
+mod audit;
 mod connection;
 mod counts;
 mod error;
@@ -32,6 +34,8 @@ mod sqlite;
 mod tenants;
 mod value;
 
+pub use accounts::{Account, RoleCode};
+pub use audit::{AuditEntry, AuditQuery, NewAuditEntry};
 pub use connection::{Connection, Running, places};
 pub use error::StoreError;
 pub use handle::Store;
