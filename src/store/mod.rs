@@ -19,6 +19,7 @@
 //!
 //! Ids are UUIDs of version 7 and therefore sort by time: the order of ids is the order of creation.
 
+mod append;
 mod connection;
 mod counts;
 mod error;
@@ -31,7 +32,9 @@ mod settings;
 mod sqlite;
 mod tenants;
 mod value;
+mod verify;
 
+pub use append::NewCheck;
 pub use connection::{Connection, Running, places};
 pub use error::StoreError;
 pub use handle::Store;
@@ -40,3 +43,8 @@ pub use migrate::newest_schema;
 pub use settings::{Location, StoreSettings};
 pub use tenants::{NewToken, Tenant, TenantId, Token, TokenHash, TokenOwner};
 pub use value::{Row, Value};
+pub use verify::{
+    CertificateName, CertificateRecord, CheckFacts, CheckPurpose, CheckRecord, CheckStatus, Code, Created,
+    Filter, Link, NewCertificate, NewVerification, Page, Recorded, Recording, Retention, Slice, Start,
+    StoredCertificate, Subject, VerificationRecord,
+};
