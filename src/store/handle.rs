@@ -41,9 +41,7 @@ impl Store {
                 migrate_sqlite(&mut connection, settings)?;
                 Engine::Sqlite(Sqlite::start(connection, path, settings)?)
             }
-            Location::Postgres(url) => {
-                Engine::Postgres(Arc::new(Postgres::open(url, settings, &ids).await?))
-            }
+            Location::Postgres(url) => Engine::Postgres(Arc::new(Postgres::open(url, settings, &ids).await?)),
         };
         Ok(Self(Arc::new(Inner { engine, ids })))
     }

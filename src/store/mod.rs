@@ -45,6 +45,6 @@ pub use tenants::{NewToken, Tenant, TenantId, Token, TokenHash, TokenOwner};
 pub use value::{Row, Value};
 pub use verify::{
     CertificateName, CertificateRecord, CheckFacts, CheckPurpose, CheckRecord, CheckStatus, Code, Created,
-    Filter, Link, NewCertificate, NewVerification, Page, Recorded, Recording, Retention, Slice, Start,
+    Filter, Link, NewCertificate, NewVerification, Page, Recorded, Recording, Retention, Slice,
     StoredCertificate, Subject, VerificationRecord,
 };

@@ -16,8 +16,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Config;
 use uuid::Uuid;
 
-pub(super) use self::error::error;
 use self::checks::Waiting;
+pub(super) use self::error::error;
 use super::append::NewCheck;
 use super::connection::{Connection, Link, Running};
 use super::counts;

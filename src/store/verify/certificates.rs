@@ -37,6 +37,21 @@ impl Store {
         self.read((tenant, id), |connection, (tenant, id)| Box::pin(stored(connection, *tenant, *id))).await
     }
 
+    /// A certificate of a tenant by the SHA-256 of its DER encoding.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn certificate_by_fingerprint(
+        &self,
+        tenant: TenantId,
+        fingerprint: [u8; 32],
+    ) -> Result<Option<CertificateRecord>, StoreError> {
+        self.read((tenant, fingerprint), |connection, (tenant, fingerprint)| {
+            Box::pin(by_fingerprint(connection, *tenant, fingerprint))
+        })
+        .await
+    }
+
     /// The certificate of a user that was issued last, of one kind or of any.
     ///
     /// # Errors
@@ -97,6 +112,21 @@ async fn by_id(
         .await
 }
 
+async fn by_fingerprint(
+    connection: &mut Connection,
+    tenant: TenantId,
+    fingerprint: &[u8; 32],
+) -> Result<Option<CertificateRecord>, StoreError> {
+    connection
+        .first(
+            "SELECT c.id, c.kind, c.latest, c.user_id FROM certificates c \
+             WHERE c.tenant = ?1 AND c.fingerprint = ?2",
+            &[tenant.0.into(), fingerprint.as_slice().into()],
+            |row| certificate(row, 0),
+        )
+        .await
+}
+
 async fn stored(
     connection: &mut Connection,
     tenant: TenantId,
@@ -136,14 +166,7 @@ pub(super) async fn find_or_store(
     new: &NewCertificate,
     new_id: impl Fn() -> Uuid,
 ) -> Result<CertificateRecord, StoreError> {
-    let found = connection
-        .first(
-            "SELECT c.id, c.kind, c.latest, c.user_id FROM certificates c \
-             WHERE c.tenant = ?1 AND c.fingerprint = ?2",
-            &[tenant.0.into(), new.fingerprint.as_slice().into()],
-            |row| certificate(row, 0),
-        )
-        .await?;
+    let found = by_fingerprint(connection, tenant, &new.fingerprint).await?;
     if let Some(found) = found {
         return Ok(found);
     }

@@ -9,7 +9,7 @@ use super::super::handle::Store;
 use super::super::ids::first_id_at;
 use super::super::tenants::TenantId;
 use super::super::value::Value;
-use super::lists::{Filter, Page, Slice, Source, Start, list};
+use super::lists::{Filter, Page, Slice, Source, list};
 use super::records::{
     CHECK_COLUMNS, CheckFacts, CheckRecord, CheckStatus, GOOD, REVOKED, check, method_code,
 };
@@ -52,10 +52,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn check(&self, tenant: TenantId, id: Uuid) -> Result<Option<CheckRecord>, StoreError> {
-        self.read((tenant, id), |connection, (tenant, id)| {
-            Box::pin(by_id(connection, *tenant, *id))
-        })
-        .await
+        self.read((tenant, id), |connection, (tenant, id)| Box::pin(by_id(connection, *tenant, *id))).await
     }
 
     /// The checks of a tenant, or of some of its certificates, in the order in which they were made.
@@ -158,27 +155,21 @@ async fn checks(
         let first = history.number_at(connection, since).await?;
         let end = history.number_at(connection, until).await?;
         total += end.saturating_sub(first);
-        let from = match slice.start {
-            Start::Offset(offset) if own.len() == 1 => {
-                first.saturating_add(i64::try_from(offset).unwrap_or(i64::MAX))
-            }
-            // Of several histories each may hold all of the page.
-            Start::Offset(_) => first,
-            Start::After(id) => first.max(history.number_at(connection, Some(next(id))).await?),
+        // Of several histories each may hold all of the page, and all that is before it.
+        let (skipped, wanted) = if own.len() == 1 {
+            (slice.offset, slice.limit)
+        } else {
+            (0, slice.offset.saturating_add(slice.limit))
         };
-        let wanted = match slice.start {
-            Start::Offset(offset) if own.len() > 1 => offset.saturating_add(slice.limit.into()),
-            _ => slice.limit.into(),
-        };
-        let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
-        records.extend(history.rows(connection, from, end, wanted).await?);
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let from = first.saturating_add(number(skipped));
+        records.extend(history.rows(connection, from, end, number(wanted)).await?);
     }
     if own.len() > 1 {
         records.sort_by_key(|record| record.id);
-        if let Start::Offset(offset) = slice.start {
-            records = records.split_off(usize::try_from(offset).unwrap_or(usize::MAX).min(records.len()));
-        }
-        records.truncate(usize::try_from(slice.limit).unwrap_or(usize::MAX));
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        records = records.split_off(size(slice.offset).min(records.len()));
+        records.truncate(size(slice.limit));
     }
     Ok(Page { total: u64::try_from(total).unwrap_or(0), records })
 }
@@ -270,11 +261,6 @@ impl History {
             )
             .await
     }
-}
-
-/// The id behind this one.
-const fn next(id: Uuid) -> Uuid {
-    Uuid::from_u128(id.as_u128().saturating_add(1))
 }
 
 impl super::lists::Created {

@@ -12,8 +12,8 @@ use super::super::error::StoreError;
 use super::super::handle::Store;
 use super::super::tenants::TenantId;
 use super::people::{exists, renew_latest};
-use super::records::{Code, code};
 use super::recording::counted_as;
+use super::records::{Code, code};
 
 /// Rows that one step removes or changes.
 const STEP: i64 = 2000;
@@ -57,8 +57,9 @@ impl Store {
     /// [`StoreError`]; some verifications may have lost their user then, who is still there.
     pub async fn delete_user(&self, tenant: TenantId, id: Uuid) -> Result<Option<Vec<Uuid>>, StoreError> {
         loop {
-            let step = self
-                .write((tenant, id), |connection, (tenant, id)| Box::pin(user_step(connection, *tenant, *id)));
+            let step = self.write((tenant, id), |connection, (tenant, id)| {
+                Box::pin(user_step(connection, *tenant, *id))
+            });
             match step.await? {
                 Step::Missing => return Ok(None),
                 Step::More => {}

@@ -38,19 +38,10 @@ pub struct Created {
 /// A part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slice {
-    /// Where it begins.
-    pub start: Start,
     /// The most records.
-    pub limit: u32,
-}
-
-/// Where a part of a list begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// Behind so many records.
-    Offset(u64),
-    /// Behind the record of this id: what continues a list in the same place, whatever was deleted meanwhile.
-    After(Uuid),
+    pub limit: u64,
+    /// How many records are before it.
+    pub offset: u64,
 }
 
 /// A part of a list.
@@ -100,28 +91,28 @@ pub(super) async fn list<T: Send>(
         Some(seek) => seek.total(connection, &conditions).await?,
         None => {
             let mut counted = conditions.clone();
-            counted.created(source, filter.created.first_id().filter(|id| !id.is_nil()), filter.created.end_id());
+            counted.created(
+                source,
+                filter.created.first_id().filter(|id| !id.is_nil()),
+                filter.created.end_id(),
+            );
             counted.count(connection, source).await?
         }
     };
     let mut page = conditions.clone();
     page.created(source, filter.created.first_id().filter(|id| !id.is_nil()), filter.created.end_id());
-    let skip = match (slice.start, &seek) {
-        (Start::After(id), _) => {
-            let place = page.value(id.into());
-            page.sql.push_str(&format!(" AND {} > {place}", source.id));
-            0
-        }
-        (Start::Offset(0), _) => 0,
-        (Start::Offset(offset), _) if offset >= total => return Ok(Page { total, records: Vec::new() }),
-        (Start::Offset(offset), None) => offset,
-        (Start::Offset(offset), Some(seek)) => {
-            let Sought { from, skip } = seek.nth(connection, &conditions, offset).await?;
+    if slice.offset >= total {
+        return Ok(Page { total, records: Vec::new() });
+    }
+    let skip = match &seek {
+        Some(seek) if slice.offset > 0 => {
+            let Sought { from, skip } = seek.nth(connection, &conditions, slice.offset).await?;
             page.created(source, Some(from), None);
             skip
         }
+        _ => slice.offset,
     };
-    let limit = page.value(i64::from(slice.limit).into());
+    let limit = page.value(i64::try_from(slice.limit).unwrap_or(i64::MAX).into());
     let skip = page.value(i64::try_from(skip).unwrap_or(i64::MAX).into());
     let sql = format!(
         "SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {limit} OFFSET {skip}",

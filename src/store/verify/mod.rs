@@ -11,17 +11,17 @@ mod links;
 mod lists;
 mod people;
 mod purge;
-mod records;
 mod recording;
+mod records;
 mod seek;
 
 pub use links::Link;
-pub use lists::{Created, Filter, Page, Slice, Start};
+pub use lists::{Created, Filter, Page, Slice};
 pub use purge::Retention;
+pub use recording::{Recorded, Recording, Subject};
 pub use records::{
     CertificateName, CertificateRecord, CheckFacts, CheckPurpose, CheckRecord, CheckStatus, Code,
     NewCertificate, NewVerification, StoredCertificate, VerificationRecord,
 };
-pub use recording::{Recorded, Recording, Subject};
 
 pub(super) use checks::{check_values, insert as insert_check};

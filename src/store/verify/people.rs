@@ -7,7 +7,7 @@ use super::super::counts::Kind;
 use super::super::error::StoreError;
 use super::super::handle::Store;
 use super::super::tenants::TenantId;
-use super::lists::{Created, Filter, Page, Slice, Source, list};
+use super::lists::{Filter, Page, Slice, Source, list};
 use super::records::{CertificateName, CertificateRecord, Code};
 
 impl Store {
@@ -26,10 +26,9 @@ impl Store {
     pub async fn users(
         &self,
         tenant: TenantId,
-        created: Created,
+        filter: Filter,
         slice: Slice,
     ) -> Result<Page<Uuid>, StoreError> {
-        let filter = Filter { created, ..Filter::default() };
         self.read((tenant, filter, slice), |connection, (tenant, filter, slice)| {
             Box::pin(list(connection, &LISTED, *tenant, filter, *slice, |row| row.id(0)))
         })
@@ -56,11 +55,9 @@ pub(super) async fn exists(
     id: Uuid,
 ) -> Result<bool, StoreError> {
     let found = connection
-        .first(
-            "SELECT id FROM users WHERE tenant = ?1 AND id = ?2",
-            &[tenant.0.into(), id.into()],
-            |row| row.id(0),
-        )
+        .first("SELECT id FROM users WHERE tenant = ?1 AND id = ?2", &[tenant.0.into(), id.into()], |row| {
+            row.id(0)
+        })
         .await?;
     Ok(found.is_some())
 }
