@@ -21,6 +21,7 @@
 
 mod accounts;
 mod audit;
+mod append;
 mod connection;
 mod counts;
 mod error;
@@ -33,9 +34,11 @@ mod settings;
 mod sqlite;
 mod tenants;
 mod value;
+mod verify;
 
 pub use accounts::{Account, RoleCode};
 pub use audit::{AuditEntry, AuditQuery, NewAuditEntry};
+pub use append::NewCheck;
 pub use connection::{Connection, Running, places};
 pub use error::StoreError;
 pub use handle::Store;
@@ -44,3 +47,8 @@ pub use migrate::newest_schema;
 pub use settings::{Location, StoreSettings};
 pub use tenants::{NewToken, Tenant, TenantId, Token, TokenHash, TokenOwner};
 pub use value::{Row, Value};
+pub use verify::{
+    CertificateName, CertificateRecord, CheckFacts, CheckPurpose, CheckRecord, CheckStatus, Code, Created,
+    Filter, Link, NewCertificate, NewVerification, Page, Recorded, Recording, Retention, Slice,
+    StoredCertificate, Subject, VerificationRecord,
+};
