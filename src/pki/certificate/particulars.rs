@@ -1,0 +1,95 @@
+//! What a certificate says beyond what revocation depends on. Read when it is asked for, so that a mistake in it does
+//! not keep anybody from asking whether the certificate is revoked.
+
+use super::super::der::{DerError, Reader, cap, tag};
+use super::super::extension::Extension;
+use super::super::general_name::{GeneralName, read_general_names};
+use super::super::oid;
+use super::super::qualified::{DirectoryAttributes, QcStatements};
+use super::Certificate;
+
+/// Purposes or policies of one certificate; a handful is usual.
+const MAX_LISTED: usize = 256;
+
+impl Certificate {
+    /// `subjectAltName` (RFC 5280 section 4.2.1.6), empty without the extension.
+    ///
+    /// # Errors
+    /// For malformed DER, and names beyond the cap.
+    pub fn subject_alternative_names(&self) -> Result<Vec<GeneralName>, DerError> {
+        match self.extension(oid::SUBJECT_ALT_NAME)? {
+            Some(extension) => read_general_names(extension.value(tag::SEQUENCE)?.reader()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The purposes of `extKeyUsage` (RFC 5280 section 4.2.1.12) in dotted decimal, empty without the extension.
+    ///
+    /// # Errors
+    /// For malformed DER, and purposes beyond the cap.
+    pub fn key_purposes(&self) -> Result<Vec<String>, DerError> {
+        let mut purposes = Vec::new();
+        let Some(extension) = self.extension(oid::EXTENDED_KEY_USAGE)? else { return Ok(purposes) };
+        let mut reader = extension.value(tag::SEQUENCE)?.reader();
+        while !reader.is_empty() {
+            cap(purposes.len(), MAX_LISTED, "purposes in one certificate", reader.offset())?;
+            purposes.push(oid::dotted(reader.read(tag::OID)?.oid()?));
+        }
+        Ok(purposes)
+    }
+
+    /// The policies of `certificatePolicies` (RFC 5280 section 4.2.1.4) in dotted decimal, without their qualifiers;
+    /// empty without the extension.
+    ///
+    /// # Errors
+    /// For malformed DER, and policies beyond the cap.
+    pub fn policies(&self) -> Result<Vec<String>, DerError> {
+        let mut policies = Vec::new();
+        let Some(extension) = self.extension(oid::CERTIFICATE_POLICIES)? else { return Ok(policies) };
+        let mut reader = extension.value(tag::SEQUENCE)?.reader();
+        while !reader.is_empty() {
+            cap(policies.len(), MAX_LISTED, "policies in one certificate", reader.offset())?;
+            let mut policy = reader.read(tag::SEQUENCE)?.reader();
+            policies.push(oid::dotted(policy.read(tag::OID)?.oid()?));
+            policy.optional(tag::SEQUENCE)?;
+            policy.finish()?;
+        }
+        Ok(policies)
+    }
+
+    /// `subjectDirectoryAttributes` (RFC 5280 section 4.2.1.8), empty without the extension.
+    ///
+    /// # Errors
+    /// As [`DirectoryAttributes::from_der`].
+    pub fn directory_attributes(&self) -> Result<DirectoryAttributes, DerError> {
+        match self.extension(oid::SUBJECT_DIRECTORY_ATTRIBUTES)? {
+            Some(extension) => DirectoryAttributes::from_element(extension.value(tag::SEQUENCE)?),
+            None => Ok(DirectoryAttributes::default()),
+        }
+    }
+
+    /// `qcStatements` (RFC 3739 section 3.2.6), empty without the extension.
+    ///
+    /// # Errors
+    /// As [`QcStatements::from_der`].
+    pub fn qc_statements(&self) -> Result<QcStatements, DerError> {
+        match self.extension(oid::QC_STATEMENTS)? {
+            Some(extension) => QcStatements::from_element(extension.value(tag::SEQUENCE)?),
+            None => Ok(QcStatements::default()),
+        }
+    }
+
+    /// The extension of this identifier. Offsets in errors count from the start of the certificate.
+    fn extension(&self, wanted: &[u8]) -> Result<Option<Extension<'_>>, DerError> {
+        let list = &self.0.extension_list;
+        let content = self.0.der.get(list.clone()).unwrap_or_default();
+        let mut reader = Reader::at(content, u64::try_from(list.start).unwrap_or(u64::MAX));
+        while !reader.is_empty() {
+            let extension = Extension::read(&mut reader)?;
+            if extension.oid == wanted {
+                return Ok(Some(extension));
+            }
+        }
+        Ok(None)
+    }
+}
