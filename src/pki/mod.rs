@@ -22,7 +22,7 @@ mod public_key;
 mod signature;
 
 pub use bundle::{BundleError, for_each_crl, read_certificates};
-pub use certificate::{Certificate, CertificateError, KeyUsage, KeyUsages};
+pub use certificate::{Certificate, CertificateError, KeyUsage, KeyUsages, OtherName};
 pub use distribution_point::DistributionPoint;
 pub use extension::AuthorityKeyId;
 pub use general_name::{GeneralName, uri_key};

@@ -7,6 +7,8 @@
 mod checker;
 mod delegates;
 mod issuer;
+#[cfg(feature = "server")]
+pub mod jpki;
 mod method;
 mod named;
 mod outcome;

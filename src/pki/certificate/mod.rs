@@ -5,6 +5,7 @@
 
 mod extensions;
 mod frame;
+mod identity;
 mod key_usage;
 mod particulars;
 
@@ -18,6 +19,7 @@ use x509_parser::prelude::X509CertificateParser;
 pub use extensions::BasicConstraints;
 use extensions::Extensions;
 use frame::Frame;
+pub use identity::OtherName;
 pub use key_usage::{KeyUsage, KeyUsages};
 
 use super::der::DerError;
@@ -162,7 +164,7 @@ impl Certificate {
     #[must_use]
     pub fn kind(&self) -> CertificateKind {
         match self.0.extensions.basic_constraints {
-            Some(BasicConstraints { ca: true }) => CertificateKind::Ca,
+            Some(BasicConstraints { ca: true, .. }) => CertificateKind::Ca,
             _ => CertificateKind::User,
         }
     }

@@ -1,15 +1,14 @@
-//! What a certificate says beyond what revocation depends on. Read when it is asked for, so that a mistake in it does
-//! not keep anybody from asking whether the certificate is revoked.
+//! More that is read when it is asked for: every alternative name, purposes, and what qualified certificates say. A
+//! mistake in them does not keep anybody from asking whether the certificate is revoked.
 
-use super::super::der::{DerError, Reader, cap, tag};
-use super::super::extension::Extension;
+use super::super::der::{DerError, cap, tag};
 use super::super::general_name::{GeneralName, read_general_names};
 use super::super::oid;
 use super::super::qualified::{DirectoryAttributes, QcStatements};
 use super::Certificate;
 
-/// Purposes or policies of one certificate; a handful is usual.
-const MAX_LISTED: usize = 256;
+/// Purposes of one certificate; a handful is usual.
+const MAX_PURPOSES: usize = 256;
 
 impl Certificate {
     /// `subjectAltName` (RFC 5280 section 4.2.1.6), empty without the extension.
@@ -32,29 +31,10 @@ impl Certificate {
         let Some(extension) = self.extension(oid::EXTENDED_KEY_USAGE)? else { return Ok(purposes) };
         let mut reader = extension.value(tag::SEQUENCE)?.reader();
         while !reader.is_empty() {
-            cap(purposes.len(), MAX_LISTED, "purposes in one certificate", reader.offset())?;
+            cap(purposes.len(), MAX_PURPOSES, "purposes in one certificate", reader.offset())?;
             purposes.push(oid::dotted(reader.read(tag::OID)?.oid()?));
         }
         Ok(purposes)
-    }
-
-    /// The policies of `certificatePolicies` (RFC 5280 section 4.2.1.4) in dotted decimal, without their qualifiers;
-    /// empty without the extension.
-    ///
-    /// # Errors
-    /// For malformed DER, and policies beyond the cap.
-    pub fn policies(&self) -> Result<Vec<String>, DerError> {
-        let mut policies = Vec::new();
-        let Some(extension) = self.extension(oid::CERTIFICATE_POLICIES)? else { return Ok(policies) };
-        let mut reader = extension.value(tag::SEQUENCE)?.reader();
-        while !reader.is_empty() {
-            cap(policies.len(), MAX_LISTED, "policies in one certificate", reader.offset())?;
-            let mut policy = reader.read(tag::SEQUENCE)?.reader();
-            policies.push(oid::dotted(policy.read(tag::OID)?.oid()?));
-            policy.optional(tag::SEQUENCE)?;
-            policy.finish()?;
-        }
-        Ok(policies)
     }
 
     /// `subjectDirectoryAttributes` (RFC 5280 section 4.2.1.8), empty without the extension.
@@ -77,19 +57,5 @@ impl Certificate {
             Some(extension) => QcStatements::from_element(extension.value(tag::SEQUENCE)?),
             None => Ok(QcStatements::default()),
         }
-    }
-
-    /// The extension of this identifier. Offsets in errors count from the start of the certificate.
-    fn extension(&self, wanted: &[u8]) -> Result<Option<Extension<'_>>, DerError> {
-        let list = &self.0.extension_list;
-        let content = self.0.der.get(list.clone()).unwrap_or_default();
-        let mut reader = Reader::at(content, u64::try_from(list.start).unwrap_or(u64::MAX));
-        while !reader.is_empty() {
-            let extension = Extension::read(&mut reader)?;
-            if extension.oid == wanted {
-                return Ok(Some(extension));
-            }
-        }
-        Ok(None)
     }
 }

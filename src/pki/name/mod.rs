@@ -142,6 +142,12 @@ impl Name {
         read().unwrap_or_default()
     }
 
+    /// Each attribute as RFC 4514 writes it, such as `O=Amazon`, in the order of the encoding.
+    #[must_use]
+    pub fn attribute_texts(&self) -> Vec<String> {
+        self.attributes().iter().map(|NameAttribute(attribute)| text::attribute(attribute)).collect()
+    }
+
     /// Whether the name has no relative name at all, as the subject of some end-entity certificates.
     #[must_use]
     pub fn is_empty(&self) -> bool {

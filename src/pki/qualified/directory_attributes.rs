@@ -82,7 +82,7 @@ fn read_values(set: Element<'_>) -> Result<Vec<Option<Box<str>>>, DerError> {
     let mut reader = set.reader();
     while !reader.is_empty() {
         cap(values.len(), MAX_VALUES, "values of a directory attribute", reader.offset())?;
-        values.push(text_of(reader.any()?).map(|text| text.into()));
+        values.push(text_of(reader.any()?).map(Into::into));
     }
     // AttributeSetValue has at least one (RFC 5280 appendix A.1).
     if values.is_empty() {
