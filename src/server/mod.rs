@@ -4,6 +4,7 @@ mod answers;
 mod numbers;
 
 pub mod admin;
+pub mod http;
 pub mod quic;
 
 pub use answers::{Answers, RevokedClients};

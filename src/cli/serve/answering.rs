@@ -71,6 +71,16 @@ impl Answering {
         Ok(answering)
     }
 
+    /// Who answers.
+    pub(super) fn checker(&self) -> Arc<Checker> {
+        Arc::clone(&self.checker)
+    }
+
+    /// What is presented; `None` while nothing is encrypted.
+    pub(super) fn identity(&self) -> Option<Arc<IdentitySwitch>> {
+        self.identity.clone()
+    }
+
     /// SHA-256 of the certificate that is presented, in hexadecimal.
     pub(super) fn fingerprint(&self) -> Option<String> {
         self.identity.as_ref().map(|identity| to_hex(&identity.current().fingerprint()))

@@ -85,7 +85,7 @@ async fn serve(
             .await?;
     let readiness = Arc::new(Readiness::starting());
     let answering = Answering::start(&config, data, &clock, sources.handle())?;
-    let listeners = start_listeners(&config, &sources.handle(), &readiness, &answering).await?;
+    let listeners = start_listeners(&config, data, &clock, &sources.handle(), &readiness, &answering).await?;
     let is_stopped = tokio::select! {
         all = sources.first_looks(config.sources.first_look()) => {
             if !all {

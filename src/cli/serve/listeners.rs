@@ -1,6 +1,7 @@
 //! Where protocols are plugged in.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +11,12 @@ use tokio::task::JoinHandle;
 
 use super::answering::Answering;
 use super::error::ServeError;
+use super::families::{self, Shared};
+use crate::cli::exit::CliError;
 use crate::config::{Config, Listen};
 use crate::ingest::source::SourcesHandle;
 use crate::server::admin::{Admin, AdminAccess, CappedListener, Peer, Readiness, router};
+use crate::types::Clock;
 
 /// How long open requests may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -29,14 +33,15 @@ pub(super) struct Listeners {
     tasks: Vec<JoinHandle<()>>,
 }
 
-/// Starts every listener of the configuration. This is the place for other HTTP APIs too: what they need is here, what
-/// they have to show (addresses, fingerprint, metrics) goes out from here.
+/// Starts every listener of the configuration.
 pub(super) async fn start_listeners(
     config: &Config,
+    data: &Path,
+    clock: &Arc<dyn Clock>,
     sources: &SourcesHandle,
     readiness: &Arc<Readiness>,
     answering: &Answering,
-) -> Result<Listeners, ServeError> {
+) -> Result<Listeners, CliError> {
     let (stop, stopped) = watch::channel(false);
     let mut listeners = Listeners {
         quic: answering.quic,
@@ -45,18 +50,21 @@ pub(super) async fn start_listeners(
         stop,
         tasks: answering.run(|| until(stopped.clone())),
     };
-    let metrics = answering.metrics();
+    let shared = Shared::new(config, data, clock, sources.clone(), answering, stopped.clone())?;
+    let families = families::start(config, &shared)?;
+    let mut metrics = answering.metrics();
+    metrics.extend(shared.metrics());
     if let Listen::At(address) = config.http.listen {
         let failed = |source| ServeError::Listen { section: "http", address, source };
         let access = match &config.http.token_file {
-            Some(file) => AdminAccess::from_file(file)?,
+            Some(file) => AdminAccess::from_file(file).map_err(ServeError::Token)?,
             None => AdminAccess::ThisMachine,
         };
         let admin = Arc::new(Admin::new(sources.clone(), metrics, Arc::clone(readiness), access));
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         listeners.http = Some(listener.local_addr().map_err(failed)?);
         let listener = CappedListener::new(listener, config.http.max_connections.to_usize());
-        let service = router(admin).into_make_service_with_connect_info::<Peer>();
+        let service = router(admin).merge(families).into_make_service_with_connect_info::<Peer>();
         let until = until(stopped.clone());
         listeners.tasks.push(tokio::spawn(async move {
             // Ends only when it is told to.
