@@ -15,6 +15,8 @@ mod outcome;
 mod question;
 mod responders;
 mod settings;
+#[cfg(feature = "server")]
+pub mod tickets;
 
 pub use checker::{Checker, Pending, Step};
 pub use delegates::DelegatesInIndex;

@@ -51,6 +51,7 @@ pub struct Certificate(Arc<Parts>);
 
 struct Parts {
     der: Box<[u8]>,
+    version: u8,
     /// Where in `der` the signed part is.
     signed: Range<usize>,
     /// Where in `der` the extensions are, one behind the other.
@@ -97,6 +98,7 @@ impl Certificate {
         let list = frame.extensions.map(|list| range(list.content_offset(), list.content.len()));
         Ok(Self(Arc::new(Parts {
             der: der.into(),
+            version: frame.version,
             signed: range(frame.signed.offset, frame.signed.raw.len()),
             extension_list: list.unwrap_or_default(),
             signature: frame.signature.into(),
@@ -115,6 +117,12 @@ impl Certificate {
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.0.der
+    }
+
+    /// The version, 1 to 3 (RFC 5280 section 4.1.2.1, which counts from 0).
+    #[must_use]
+    pub fn version(&self) -> u8 {
+        self.0.version
     }
 
     /// The serial number (RFC 5280 section 4.1.2.2).

@@ -6,6 +6,7 @@
 //! requests at once, compression, panics, 0-RTT. It finds the address of the caller in
 //! [`ConnectInfo`](axum::extract::ConnectInfo)`<SocketAddr>`, and limits its own callers by [`limits`].
 
+pub mod cipher;
 pub mod limits;
 mod request_id;
 
