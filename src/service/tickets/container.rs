@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::pki::der::{Reader, tag};
+use crate::pki::der::tag;
 
 /// A format that can be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,23 +97,32 @@ impl Format {
         }
     }
 
-    /// PFX begins with its version; `Key-6.dat` with an identifier of its vendor.
+    /// PFX begins with its version; `Key-6.dat` with an identifier of its vendor. Only the beginning is looked at,
+    /// whatever form lengths have: some programs write PKCS#12 in BER.
     fn of_sequence(octets: &[u8]) -> Result<Self, FormatError> {
+        const VERSION_3: &[u8] = &[tag::INTEGER, 1, 3];
         /// `1.3.6.1.4.1.19398`, the private enterprise of ІІТ.
         const IIT: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x81, 0x97, 0x46];
-        let mut outer = Reader::new(octets).any().map_err(|_| FormatError::Unknown)?.reader();
-        let first = outer.any().map_err(|_| FormatError::Unknown)?;
-        match first.tag {
-            tag::INTEGER if first.content == [3] => Ok(Self::Pkcs12),
-            tag::SEQUENCE => match first.reader().read(tag::OID) {
-                Ok(identifier) if identifier.content.starts_with(IIT) => {
-                    Err(FormatError::Proprietary(Proprietary::Key6Dat))
-                }
-                _ => Err(FormatError::Unknown),
-            },
+        let inside = behind_header(octets).unwrap_or_default();
+        if inside.starts_with(VERSION_3) {
+            return Ok(Self::Pkcs12);
+        }
+        let identifier = match inside {
+            [tag::SEQUENCE, ..] => behind_header(inside).filter(|it| it.starts_with(&[tag::OID])),
+            _ => None,
+        };
+        match identifier.and_then(behind_header) {
+            Some(content) if content.starts_with(IIT) => Err(FormatError::Proprietary(Proprietary::Key6Dat)),
             _ => Err(FormatError::Unknown),
         }
     }
+}
+
+/// What follows a tag and a length of any form.
+fn behind_header(octets: &[u8]) -> Option<&[u8]> {
+    let (first, rest) = octets.get(1..)?.split_first()?;
+    let more = if *first < 0x80 { 0 } else { usize::from(first & 0x7f) };
+    rest.get(more..)
 }
 
 impl fmt::Display for Proprietary {
@@ -148,11 +157,14 @@ mod tests {
             (&key6, Err(FormatError::Proprietary(Proprietary::Key6Dat))),
             (b"\n-----BEGIN CERTIFICATE-----", Err(FormatError::Pem)),
             (b"hello", Err(FormatError::Unknown)),
-            // A version that does not exist, a certificate, a cut off and an open-ended encoding.
+            (&[0x30, 0x80, 0x02, 0x01, 0x03], Ok(Format::Pkcs12)),
+            (&[0x30, 0x82, 0x10, 0x00, 0x02, 0x01, 0x03], Ok(Format::Pkcs12)),
+            // A version that does not exist, a certificate, and beginnings of nothing.
             (&[0x30, 0x03, 0x02, 0x01, 0x04], Err(FormatError::Unknown)),
             (&[0x30, 0x07, 0x30, 0x05, 0x02, 0x03, 0x01, 0x02, 0x03], Err(FormatError::Unknown)),
-            (&[0x30, 0x05, 0x02, 0x01, 0x03], Err(FormatError::Unknown)),
-            (&[0x30, 0x80, 0x02, 0x01, 0x03], Err(FormatError::Unknown)),
+            (&[0x30], Err(FormatError::Unknown)),
+            (&[0x30, 0xff, 0x02], Err(FormatError::Unknown)),
+            (&[0x30, 0x02, 0x30, 0x00], Err(FormatError::Unknown)),
         ] {
             assert_eq!(Format::of(octets), expected, "{octets:02x?}");
         }

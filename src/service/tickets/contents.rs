@@ -1,12 +1,18 @@
 //! The keys of an opened container, by their certificates.
 
-use p12_keystore::Pkcs12Archive;
-use p12_keystore::error::Error as Pkcs12Error;
-
 use super::container::{Container, Format, Proprietary};
 use super::error::TicketError;
-use super::opening::KeyEntry;
 use super::settings::TicketSettings;
+use crate::keystore::jks::{JksContent, read_jks};
+use crate::keystore::pkcs12::read_pkcs12;
+use crate::keystore::{ContainerError, ContainerLimits};
+use crate::pki::{Certificate, CertificateError};
+
+/// A key of a container, by its certificates: its own first, then those that came along.
+#[derive(Debug)]
+pub(super) struct KeyEntry {
+    pub(super) chain: Vec<Certificate>,
+}
 
 /// Opens a container.
 pub(super) fn open(
@@ -14,35 +20,59 @@ pub(super) fn open(
     password: &str,
     settings: &TicketSettings,
 ) -> Result<Vec<KeyEntry>, TicketError> {
+    let limits = ContainerLimits {
+        octets: settings.max_container,
+        iterations: settings.max_iterations,
+        ..ContainerLimits::default()
+    };
     match container.format() {
-        Format::Pkcs12 => pkcs12(container.octets(), password, settings),
-        Format::Jks => Err(TicketError::Unsupported { reason: "JKS".to_owned() }),
+        Format::Pkcs12 => pkcs12(container.octets(), password, &limits),
+        Format::Jks => jks(container.octets(), password, &limits),
     }
+    .map_err(explain)
 }
 
-fn pkcs12(octets: &[u8], password: &str, settings: &TicketSettings) -> Result<Vec<KeyEntry>, TicketError> {
-    let archive = Pkcs12Archive::from_pkcs12(octets, password).map_err(|error| match error {
-        Pkcs12Error::MacError(_) => TicketError::WrongPassword,
-        Pkcs12Error::InvalidParameters => TicketError::TooMuchWork { limit: settings.max_iterations },
-        Pkcs12Error::UnsupportedEncryptionScheme if has_gost(octets) => {
+/// Certificates that belong to no key by their number are given to every key: some authorities put the certificate for
+/// agreement so beside that for signatures.
+fn pkcs12(octets: &[u8], password: &str, limits: &ContainerLimits) -> Result<Vec<KeyEntry>, ContainerError> {
+    let container = read_pkcs12(octets, password, &[], limits)?;
+    let beside: Vec<Certificate> =
+        container.certificates.into_iter().map(|entry| entry.certificate).collect();
+    let with_others = |mut chain: Vec<Certificate>| {
+        chain.extend_from_slice(&beside);
+        KeyEntry { chain }
+    };
+    Ok(container.keys.into_iter().map(|key| with_others(key.chain)).collect())
+}
+
+/// Private keys stay protected by their own passwords, which nobody is asked for.
+fn jks(octets: &[u8], password: &str, limits: &ContainerLimits) -> Result<Vec<KeyEntry>, ContainerError> {
+    let mut position = 0;
+    let mut certificate = |der: &Vec<u8>| {
+        position += 1;
+        Certificate::from_der(der)
+            .map_err(|source: CertificateError| ContainerError::Certificate { position, source })
+    };
+    let mut keys = Vec::new();
+    for entry in read_jks(octets, password, limits)?.entries {
+        if let JksContent::PrivateKey { chain, .. } = entry.content {
+            keys.push(KeyEntry { chain: chain.iter().map(&mut certificate).collect::<Result<_, _>>()? });
+        }
+    }
+    Ok(keys)
+}
+
+fn explain(error: ContainerError) -> TicketError {
+    /// Where the algorithms of Ukraine are; of encryption, those of GOST 28147 and DSTU 7624.
+    const UKRAINE: &str = "1.2.804.2.1.1.1.";
+    match error {
+        ContainerError::WrongPassword | ContainerError::WrongKeyPassword { .. } => TicketError::WrongPassword,
+        ContainerError::TooManyRounds { limit } => TicketError::TooMuchWork { limit },
+        ContainerError::Unsupported { what, .. } if what.contains(UKRAINE) => {
             TicketError::Proprietary(Proprietary::Zs2)
         }
+        ContainerError::Unsupported { what, .. } => TicketError::Unsupported { reason: what },
+        ContainerError::Certificate { source, .. } => TicketError::Certificate(source),
         other => TicketError::Damaged { reason: other.to_string() },
-    })?;
-    Ok(archive
-        .keys
-        .iter()
-        .map(|key| {
-            let id = key.local_key_id.as_ref().map(AsRef::as_ref);
-            let (own, others): (Vec<_>, Vec<_>) =
-                archive.certs.iter().partition(|bag| bag.local_key_id.as_deref() == id);
-            let chain = own.iter().chain(&others).map(|bag| bag.cert.as_der().to_vec()).collect();
-            KeyEntry { chain }
-        })
-        .collect())
-}
-
-fn has_gost(octets: &[u8]) -> bool {
-    const UKRAINE: &[u8] = &[0x2a, 0x86, 0x24, 0x02, 0x01, 0x01, 0x01];
-    octets.windows(UKRAINE.len()).any(|window| window == UKRAINE)
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::contents::open;
+use super::contents::{KeyEntry, open};
 use super::error::TicketError;
 use super::key_type::KeyType;
 use super::registry::Tickets;
@@ -19,11 +19,6 @@ pub struct KeyCertificate {
     pub certificate: Certificate,
     /// That of its issuer, if the container has it.
     pub issuer: Option<Certificate>,
-}
-
-/// A key of a container, by its certificates: its own first, then those that came along.
-pub(super) struct KeyEntry {
-    pub(super) chain: Vec<Vec<u8>>,
 }
 
 impl Tickets {
@@ -53,33 +48,26 @@ impl Tickets {
             opened
         });
         let entries = opening.await.map_err(|_| TicketError::Stopped)??;
-        choose(&entries, key_type, self.now())
+        Ok(choose(&entries, key_type, self.now()))
     }
 }
 
 /// Of the certificates of keys that are of the type, the one that is valid now; of several the youngest. An old key
 /// that was kept to read old messages does not stand in the way of the new one.
-fn choose(
-    entries: &[KeyEntry],
-    key_type: KeyType,
-    now: UnixTime,
-) -> Result<Option<KeyCertificate>, TicketError> {
+fn choose(entries: &[KeyEntry], key_type: KeyType, now: UnixTime) -> Option<KeyCertificate> {
     let mut best: Option<(Certificate, &KeyEntry)> = None;
     for entry in entries {
-        for certificate in own_certificates(entry)? {
-            if !key_type.fits(&certificate) {
-                continue;
-            }
-            let better = best.as_ref().is_none_or(|(best, _)| rank(&certificate, now) > rank(best, now));
+        for certificate in own_certificates(entry).filter(|certificate| key_type.fits(certificate)) {
+            let better = best.as_ref().is_none_or(|(best, _)| rank(certificate, now) > rank(best, now));
             if better {
-                best = Some((certificate, entry));
+                best = Some((certificate.clone(), entry));
             }
         }
     }
-    Ok(best.map(|(certificate, entry)| {
+    best.map(|(certificate, entry)| {
         let issuer = issuer_of(&certificate, entry);
         KeyCertificate { certificate, issuer }
-    }))
+    })
 }
 
 fn rank(certificate: &Certificate, now: UnixTime) -> (bool, UnixTime) {
@@ -89,19 +77,16 @@ fn rank(certificate: &Certificate, now: UnixTime) -> (bool, UnixTime) {
 
 /// The certificates of the key's holder: the first, and others of the same holder that some authorities put beside it,
 /// such as that of the key for agreement. Those of authorities are not.
-fn own_certificates(entry: &KeyEntry) -> Result<Vec<Certificate>, TicketError> {
-    let Some((first, rest)) = entry.chain.split_first() else { return Ok(Vec::new()) };
-    let first = Certificate::from_der(first)?;
-    let others = rest.iter().filter_map(|der| Certificate::from_der(der).ok());
-    let others =
-        others.filter(|other| other.kind() == CertificateKind::User && other.subject() == first.subject());
-    let others: Vec<Certificate> = others.filter(|other| *other != first).collect();
-    Ok([vec![first], others].concat())
+fn own_certificates(entry: &KeyEntry) -> impl Iterator<Item = &Certificate> {
+    let (first, rest) = entry.chain.split_first().unzip();
+    let others = rest.into_iter().flatten().filter(move |other| {
+        other.kind() == CertificateKind::User && first.is_some_and(|first| other.subject() == first.subject())
+    });
+    first.into_iter().chain(others)
 }
 
 /// The issuer's certificate among those that came along.
 fn issuer_of(certificate: &Certificate, entry: &KeyEntry) -> Option<Certificate> {
-    let certificates = entry.chain.iter().filter_map(|der| Certificate::from_der(der).ok());
-    let mut above = certificates.filter(|it| it.kind() == CertificateKind::Ca || it.is_old_root());
-    above.find(|issuer| issuer.subject() == certificate.issuer())
+    let mut above = entry.chain.iter().filter(|it| it.kind() == CertificateKind::Ca || it.is_old_root());
+    above.find(|issuer| issuer.subject() == certificate.issuer()).cloned()
 }

@@ -21,7 +21,8 @@ pub struct TicketSettings {
     /// Containers that are opened at once; more wait. Default 2. Deriving a key takes a processor for as long as the
     /// container demands.
     pub openings: NonZeroUsize,
-    /// Rounds of key derivation that a container may demand, all its parts together. Default 2,000,000.
+    /// Rounds of key derivation that a container may demand, all its parts together. Default 4,000,000;
+    /// OpenSSL and Java write 10,000 to 600,000 for a part.
     pub max_iterations: u64,
 }
 
@@ -35,7 +36,7 @@ impl Default for TicketSettings {
             max_octets: 64 << 20,
             max_wrong_passwords: NonZeroU32::MIN.saturating_add(9),
             openings: count(2),
-            max_iterations: 2_000_000,
+            max_iterations: 4_000_000,
         }
     }
 }

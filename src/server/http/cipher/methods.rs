@@ -78,11 +78,10 @@ pub(super) async fn upload(
 pub(super) async fn info(
     State(cipher): State<Arc<Cipher>>,
     Path((ticket, key_type)): Path<(String, String)>,
-    headers: HeaderMap,
     body: Body,
 ) -> Response {
     let language = cipher.language();
-    let told = match find(&cipher, &ticket, &key_type, &headers, body).await {
+    let told = match find(&cipher, &ticket, &key_type, body).await {
         Ok(found) => tell(&cipher, found, language).await,
         Err(cause) => Err(cause),
     };
@@ -96,7 +95,6 @@ pub(super) async fn info(
 pub(super) async fn base64(
     State(cipher): State<Arc<Cipher>>,
     Path((ticket, key_type)): Path<(String, String)>,
-    headers: HeaderMap,
     body: Body,
 ) -> Response {
     #[derive(Serialize)]
@@ -106,7 +104,7 @@ pub(super) async fn base64(
         base64_data: Option<String>,
     }
     let language = cipher.language();
-    match find(&cipher, &ticket, &key_type, &headers, body).await {
+    match find(&cipher, &ticket, &key_type, body).await {
         Ok(found) => {
             let base64_data = found.map(|found| STANDARD.encode(found.certificate.der()));
             Json(Data { base64_data }).into_response()
@@ -163,12 +161,10 @@ async fn store(cipher: &Cipher, ticket: &str, headers: &HeaderMap, body: Body) -
         Some("application/json") => {
             // Four digits for three octets, twice where they are protected as well, and lines.
             let most = limit.saturating_mul(2).saturating_add(MAX_PARAMETERS);
-            let body = gather(body, most, length(headers)).await.map_err(too_large)?;
+            let body = gather(body, most).await.map_err(too_large)?;
             parameters(cipher, ticket, &body)?.data()?
         }
-        None | Some("application/octet-stream") => {
-            gather(body, limit, length(headers)).await.map_err(too_large)?
-        }
+        None | Some("application/octet-stream") => gather(body, limit).await.map_err(too_large)?,
         Some(_) => return Err(Cause::ContentType),
     };
     let container = Container::new(octets).map_err(|error| Cause::Ticket(error.into()))?;
@@ -180,13 +176,12 @@ async fn find(
     cipher: &Cipher,
     ticket: &str,
     key_type: &str,
-    headers: &HeaderMap,
     body: Body,
 ) -> Result<Option<KeyCertificate>, Cause> {
     let ticket = ticket_named(ticket).map_err(Cause::Ticket)?;
     cipher.tickets.touch(ticket).map_err(Cause::Ticket)?;
     let key_type = KeyType::from_str(key_type).map_err(|unknown| Cause::Ticket(unknown.into()))?;
-    let body = gather(body, MAX_PARAMETERS, length(headers)).await?;
+    let body = gather(body, MAX_PARAMETERS).await?;
     let password: Zeroizing<String> = parameters(cipher, ticket, &body)?.password()?;
     cipher.tickets.key_certificate(ticket, key_type, password).await.map_err(Cause::Ticket)
 }
@@ -227,8 +222,4 @@ fn content_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or_default();
     let (essence, _) = value.split_once(';').unwrap_or((value, ""));
     Some(essence.trim().to_ascii_lowercase())
-}
-
-fn length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

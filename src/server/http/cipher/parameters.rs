@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
@@ -73,24 +73,19 @@ impl Parameters {
         digits.extend(text.bytes().filter(|octet| !octet.is_ascii_whitespace()));
         let mut octets = Zeroizing::new(vec![0; digits.len() / 4 * 3 + 3]);
         let length = STANDARD.decode_slice(&*digits, &mut octets).map_err(|_| Cause::NotBase64(NAME))?;
-        let mut exact = Zeroizing::new(Vec::with_capacity(length));
-        exact.extend_from_slice(octets.get(..length).unwrap_or_default());
-        Ok(exact)
+        Ok(moved(octets.get(..length).unwrap_or_default(), length))
     }
 }
 
 /// Gathers a body of at most `limit` octets.
-pub(super) async fn gather(
-    mut body: Body,
-    limit: usize,
-    announced: Option<usize>,
-) -> Result<SecretOctets, Cause> {
-    const AT_FIRST: usize = 8 << 10;
-    let expected = announced.unwrap_or(AT_FIRST);
-    if announced.is_some() && expected > limit {
+pub(super) async fn gather(mut body: Body, limit: usize) -> Result<SecretOctets, Cause> {
+    /// What is reserved on somebody's word.
+    const AT_FIRST: usize = 16 << 10;
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > limit {
         return Err(Cause::TooLarge(limit));
     }
-    let mut octets: SecretOctets = Zeroizing::new(Vec::with_capacity(expected.min(limit)));
+    let mut octets: SecretOctets = Zeroizing::new(Vec::with_capacity(announced.clamp(1024, AT_FIRST)));
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Cause::Broken)?.into_data() else { continue };
         let length = octets.len().saturating_add(data.len());
@@ -98,14 +93,20 @@ pub(super) async fn gather(
             return Err(Cause::TooLarge(limit));
         }
         if length > octets.capacity() {
-            // A vector that grows by itself leaves what it held behind.
-            let mut larger = Zeroizing::new(Vec::with_capacity(length.saturating_mul(2).min(limit)));
-            larger.extend_from_slice(&octets);
-            octets = larger;
+            octets = moved(&octets, length.saturating_mul(2).min(limit).max(announced));
         }
         octets.extend_from_slice(&data);
     }
-    Ok(octets)
+    // What is kept is counted, and has no more room than it needs.
+    let length = octets.len();
+    Ok(moved(&octets, length))
+}
+
+/// The octets in another place of this size. A vector that grows by itself leaves what it held behind.
+fn moved(octets: &[u8], capacity: usize) -> SecretOctets {
+    let mut place = Zeroizing::new(Vec::with_capacity(capacity));
+    place.extend_from_slice(octets);
+    place
 }
 
 /// Where JSON is wrong, without repeating any of it.
@@ -160,10 +161,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_gathered_up_to_its_cap() {
-        let gathered = gather(Body::from(vec![7; 20_000]), 20_000, None).await.unwrap();
-        assert_eq!(*gathered, vec![7; 20_000]);
-        assert_eq!(gather(Body::from(vec![7; 11]), 10, None).await, Err(Cause::TooLarge(10)));
-        assert_eq!(gather(Body::empty(), 10, Some(11)).await, Err(Cause::TooLarge(10)));
+        let gathered = gather(Body::from(vec![7; 50_000]), 50_000).await.unwrap();
+        assert_eq!((gathered.len(), gathered.capacity()), (50_000, 50_000));
+        assert!(gathered.iter().all(|octet| *octet == 7));
+        assert_eq!(gather(Body::from(vec![7; 11]), 10).await, Err(Cause::TooLarge(10)));
+        assert_eq!(gather(Body::empty(), 10).await.unwrap().capacity(), 0);
     }
 
     #[test]
