@@ -23,6 +23,7 @@ mod settings;
 pub mod tenants;
 #[cfg(feature = "server")]
 pub mod verify;
+pub mod tickets;
 
 pub use checker::{Checker, Pending, Step};
 pub use delegates::DelegatesInIndex;

@@ -24,6 +24,8 @@ mod listener;
 mod mount;
 mod numbers;
 mod rejection;
+pub mod cipher;
+pub mod limits;
 mod request_id;
 mod settings;
 mod site;
