@@ -21,9 +21,9 @@ mod responders;
 mod settings;
 #[cfg(feature = "server")]
 pub mod tenants;
+pub mod tickets;
 #[cfg(feature = "server")]
 pub mod verify;
-pub mod tickets;
 
 pub use checker::{Checker, Pending, Step};
 pub use delegates::DelegatesInIndex;

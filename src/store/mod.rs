@@ -20,8 +20,8 @@
 //! Ids are UUIDs of version 7 and therefore sort by time: the order of ids is the order of creation.
 
 mod accounts;
-mod audit;
 mod append;
+mod audit;
 mod connection;
 mod counts;
 mod error;
@@ -37,8 +37,8 @@ mod value;
 mod verify;
 
 pub use accounts::{Account, RoleCode};
-pub use audit::{AuditEntry, AuditQuery, NewAuditEntry};
 pub use append::NewCheck;
+pub use audit::{AuditEntry, AuditQuery, NewAuditEntry};
 pub use connection::{Connection, Running, places};
 pub use error::StoreError;
 pub use handle::Store;

@@ -24,8 +24,6 @@ mod listener;
 mod mount;
 mod numbers;
 mod rejection;
-pub mod cipher;
-pub mod limits;
 mod request_id;
 mod settings;
 mod site;
@@ -33,6 +31,8 @@ mod stream;
 
 #[cfg(feature = "http3")]
 mod http3;
+
+pub mod cipher;
 pub mod limits;
 
 pub use edge::Edge;
