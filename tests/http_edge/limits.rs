@@ -32,6 +32,16 @@ async fn bodies_have_a_cap() {
 }
 
 #[tokio::test]
+async fn the_cap_for_bodies_can_be_more_than_usual() {
+    let body = vec![7; 3 << 20];
+    let usual = up_with(EdgeSettings::default()).await;
+    assert_eq!(second().post(usual.url("/echo")).body(body.clone()).send().await.unwrap().status(), 413);
+    let more = up_with(EdgeSettings { max_body: 4 << 20, ..EdgeSettings::default() }).await;
+    let echoed = answered(second().post(more.url("/echo")).body(body.clone()).send().await.unwrap()).await;
+    assert_eq!((echoed.status, echoed.body.len()), (200, body.len()));
+}
+
+#[tokio::test]
 async fn heads_have_a_cap() {
     let up = up_with(EdgeSettings { max_head: 8 << 10, ..EdgeSettings::default() }).await;
     let fits = format!("x-long: {}\r\n", "x".repeat(4 << 10));
