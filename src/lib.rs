@@ -31,6 +31,8 @@ pub mod config;
 #[cfg(feature = "server")]
 pub mod ingest;
 #[cfg(feature = "server")]
+pub mod keystore;
+#[cfg(feature = "server")]
 pub mod mock;
 #[cfg(feature = "server")]
 pub mod server;

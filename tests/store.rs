@@ -9,6 +9,14 @@
 )]
 
 mod common;
+#[path = "store/crashes.rs"]
+mod crashes;
+#[path = "store/lists.rs"]
+mod lists;
+#[path = "store/model.rs"]
+mod model;
+#[path = "store/schema.rs"]
+mod schema;
 #[path = "store/support.rs"]
 mod support;
 #[path = "store/tenants.rs"]

@@ -17,8 +17,10 @@ struct Migration {
 }
 
 /// All steps, in order; the numbers are those of the files.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "verify", sql: include_str!("migrations/0001_verify.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "verify", sql: include_str!("migrations/0001_verify.sql") },
+    Migration { version: 2, name: "accounts", sql: include_str!("migrations/0002_accounts.sql") },
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version BIGINT NOT NULL PRIMARY KEY,

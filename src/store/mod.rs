@@ -19,7 +19,9 @@
 //!
 //! Ids are UUIDs of version 7 and therefore sort by time: the order of ids is the order of creation.
 
+mod accounts;
 mod append;
+mod audit;
 mod connection;
 mod counts;
 mod error;
@@ -34,7 +36,9 @@ mod tenants;
 mod value;
 mod verify;
 
+pub use accounts::{Account, RoleCode};
 pub use append::NewCheck;
+pub use audit::{AuditEntry, AuditQuery, NewAuditEntry};
 pub use connection::{Connection, Running, places};
 pub use error::StoreError;
 pub use handle::Store;
