@@ -8,6 +8,8 @@
     reason = "a test may fail loudly"
 )]
 
+#[path = "store/commands.rs"]
+mod commands;
 mod common;
 #[path = "store/crashes.rs"]
 mod crashes;

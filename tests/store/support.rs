@@ -1,6 +1,6 @@
 //! Databases to test with: a SQLite file in a temporary folder, and a PostgreSQL server of the test's own.
+#![allow(unreachable_pub, reason = "a module of a test")]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -221,8 +221,3 @@ pub async fn record(store: &Store, recording: Recording) -> Recorded {
 }
 
 pub const ALL: Slice = Slice { limit: 1_000_000, offset: 0 };
-
-/// Says something that the test runner does not swallow.
-pub fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
