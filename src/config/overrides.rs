@@ -11,7 +11,7 @@ use super::sections::Config;
 
 const PREFIX: &str = "REVOCACHE_";
 /// Sections whose keys have variables, inner ones first; lists of tables have none.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: &[&str] = &[
     "http.admin",
     "http.pocketsign",
     "http.asteria",
@@ -25,6 +25,7 @@ const SECTIONS: [&str; 15] = [
     "policy",
     "ocsp",
     "fetch",
+    "store",
     "log",
     "test",
 ];
@@ -57,7 +58,7 @@ impl Environment {
 /// Section and key of a variable's name.
 fn parts(name: &str) -> Option<(&'static str, String)> {
     let lower = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
-    SECTIONS.into_iter().find_map(|section| {
+    SECTIONS.iter().copied().find_map(|section| {
         let key = lower.strip_prefix(&section.replace('.', "_"))?.strip_prefix('_')?;
         (!key.is_empty()).then(|| (section, key.to_owned()))
     })
