@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answering::Answering;
 use super::error::ServeError;
 use super::families::{self, Shared, Started};
+use super::keeping;
 use crate::cli::exit::CliError;
 use crate::config::{Config, Listen, PlaceListen};
 use crate::ingest::source::SourcesHandle;
@@ -69,7 +70,11 @@ pub(super) async fn start_listeners(
     answering: &mut Answering,
 ) -> Result<Listeners, CliError> {
     let (stop, stopped) = watch::channel(false);
-    let shared = Shared::new(config, data, clock, sources.clone(), answering, stopped.clone())?;
+    let store = keeping::open(config, data, clock).await?;
+    let purging = store
+        .clone()
+        .and_then(|store| keeping::purge(store, config.store.retention(), until(stopped.clone())));
+    let shared = Shared::new(config, data, clock, sources.clone(), answering, store, stopped.clone())?;
     let families = families::start(config, &shared)?;
     let edge = Arc::new(Edge::new(config.http.edge_settings(), clock));
     let quic = answering.listen(config, over_http3(config, &families, &edge)?)?;
@@ -92,6 +97,7 @@ pub(super) async fn start_listeners(
         grace: GRACE.max(config.http.stop_timeout.get() + Duration::from_secs(1)),
         tasks: answering.run(|| until(stopped.clone())),
     };
+    listeners.tasks.extend(purging);
     let Plan { shared, own } = plan(config, &families, admin);
     if let Listen::At(address) = config.http.listen {
         let mut site = shared.site(&edge)?;

@@ -12,11 +12,13 @@ use tokio::sync::watch;
 use super::answering::Answering;
 use super::error::ServeError;
 use crate::cli::exit::CliError;
+use crate::cli::store::of_store;
 use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
+use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::types::Clock;
 
@@ -53,6 +55,8 @@ pub(super) struct Shared {
     pub(super) http: HttpClient,
     /// What the server presents; `None` while nothing is encrypted.
     pub(super) identity: Option<Arc<IdentitySwitch>>,
+    /// The database; `None` if no family that is switched on keeps anything ([`Config::needs_store`]).
+    pub(super) store: Option<Store>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
     stopped: watch::Receiver<bool>,
@@ -68,6 +72,7 @@ impl Shared {
         clock: &Arc<dyn Clock>,
         sources: SourcesHandle,
         answering: &Answering,
+        store: Option<Store>,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
         let http = HttpClient::new(&config.network_settings()?.http).map_err(ServeError::Network)?;
@@ -77,10 +82,16 @@ impl Shared {
             data: data.into(),
             http,
             identity: answering.identity().cloned(),
+            store,
             sources,
             stopped,
             metrics: Mutex::default(),
         })
+    }
+
+    /// The database. Whoever asks is named in [`Config::needs_store`].
+    pub(super) fn store(&self) -> Result<Store, CliError> {
+        self.store.clone().ok_or_else(|| of_store(StoreError::Ended))
     }
 
     /// What `/metrics` shows of the families.
