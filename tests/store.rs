@@ -8,7 +8,17 @@
     reason = "a test may fail loudly"
 )]
 
+#[path = "store/commands.rs"]
+mod commands;
 mod common;
+#[path = "store/crashes.rs"]
+mod crashes;
+#[path = "store/lists.rs"]
+mod lists;
+#[path = "store/model.rs"]
+mod model;
+#[path = "store/schema.rs"]
+mod schema;
 #[path = "store/support.rs"]
 mod support;
 #[path = "store/tenants.rs"]

@@ -12,6 +12,7 @@ mod demo;
 mod diff;
 mod exit;
 mod inspect;
+mod link;
 mod ocsp;
 mod output;
 mod progress;
@@ -20,6 +21,9 @@ mod responders;
 mod runtime;
 mod serve;
 mod server_options;
+mod store;
+mod tenant;
+mod token;
 mod verify;
 
 use std::process::ExitCode;
@@ -52,6 +56,9 @@ pub fn run() -> ExitCode {
         Command::Config(config) => config.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
+        Command::Tenant(tenant) => tenant.run(),
+        Command::Token(token) => token.run(),
+        Command::Link(link) => link.run(),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -98,6 +105,12 @@ enum Command {
     Config(config::ConfigCommand),
     /// Measure how many questions a server answers, and how fast
     Bench(Box<bench::Bench>),
+    /// Make and list tenants: whose certificates, users and verifications are kept apart
+    Tenant(tenant::TenantCommand),
+    /// Make, list and revoke the tokens of tenants
+    Token(token::TokenCommand),
+    /// Tell which certificates belong to one person
+    Link(link::LinkCommand),
     /// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
     Demo(demo::Demo),
 }

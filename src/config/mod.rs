@@ -13,6 +13,7 @@ mod overrides;
 mod parse;
 mod quantity;
 mod sections;
+mod store;
 
 pub use apply::{ApplyError, NeedsRestart};
 pub use error::{ConfigError, UnknownKey};
@@ -23,6 +24,7 @@ pub use sections::{
     AuthoritySection, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat, LogSection, Method,
     OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection, TrustSection,
 };
+pub use store::{DatabaseLocation, StoreSection};
 
 /// The default configuration with an explanation of every key, in TOML.
 pub const DEFAULT_TEXT: &str = include_str!("../../assets/revocache.toml");

@@ -14,6 +14,7 @@ mod checks;
 mod codes;
 mod error;
 mod filters;
+mod link_list;
 mod links;
 mod listing;
 mod ports;
@@ -23,6 +24,7 @@ mod service;
 pub use checks::ChecksByChecker;
 pub use error::VerifyError;
 pub use filters::{CertificateFilter, CheckFilter, UserFilter, VerificationFilter};
+pub use link_list::{LinkLineError, LinkList, LinkListError};
 pub use links::LinkTable;
 pub use ports::{CheckFailed, LinkFailed, LinkSource, RevocationChecks, RevocationFacts};
 pub use records::{
