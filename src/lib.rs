@@ -33,6 +33,10 @@ pub mod ingest;
 #[cfg(feature = "server")]
 pub mod keystore;
 #[cfg(feature = "server")]
+pub mod mock;
+#[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "ocsp")]
 pub mod service;
+#[cfg(feature = "server")]
+pub mod store;

@@ -7,20 +7,23 @@
 //! [`DEFAULT_TEXT`] is the commented file that a first start writes; a test holds it against the types.
 
 mod apply;
+mod cipher;
 mod error;
+mod http;
 mod overrides;
 mod parse;
 mod quantity;
 mod sections;
 
 pub use apply::{ApplyError, NeedsRestart};
+pub use cipher::{CipherSection, LabelStyle, LanguageCode, NameStyle, ObjectId, ProfileSource, ZoneName};
 pub use error::{ConfigError, UnknownKey};
+pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
 pub use overrides::Environment;
 pub use quantity::{CountIn, DurationIn, QuantityError, SizeIn};
 pub use sections::{
-    AuthoritySection, Config, DataSection, FetchSection, HttpSection, Listen, LogFilter, LogFormat,
-    LogSection, Method, OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection,
-    TrustSection,
+    AuthoritySection, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat, LogSection, Method,
+    OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection, TrustSection,
 };
 
 /// The default configuration with an explanation of every key, in TOML.

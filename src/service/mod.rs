@@ -4,6 +4,10 @@
 //! ask. What the index can tell is told at once, without waiting for anybody; only what is left over goes out to a
 //! responder. Nothing here knows by which protocol a question came.
 
+#[cfg(feature = "server")]
+pub mod accounts;
+#[cfg(feature = "server")]
+pub mod audit;
 mod checker;
 mod delegates;
 mod issuer;

@@ -22,4 +22,5 @@ pub use certificate::{IdentityCertificate, IssueOrder};
 pub use content::{BasicAttributes, CertificateContent};
 pub use path::PathError;
 pub use profile::{Attributes, CertificateType, Profile};
+pub(crate) use profile::{MOCK_AUTHENTICATION_POLICY, MOCK_SIGNATURE_POLICY};
 pub use signature::{Finding, HashAlgorithm, SignedDigest, SignedDigestError};

@@ -3,6 +3,8 @@
 //! Each has a file here that turns its section of the configuration into its router, or into nothing if it is switched
 //! off, and a line in [`ALL`].
 
+mod cipher;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,23 +14,34 @@ use tokio::sync::watch;
 use super::answering::Answering;
 use super::error::ServeError;
 use crate::cli::exit::CliError;
-use crate::config::Config;
+use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
+use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
 use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] = &[];
+const ALL: &[Family] =
+    &[Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start }];
 
 /// One family.
 struct Family {
-    /// Its name in the configuration, metrics and logs.
+    /// Its name in metrics and logs.
     name: &'static str,
+    /// Where it is served.
+    place: fn(&Config) -> &PlaceSection,
     /// Makes its router; `None` if it is switched off.
     start: fn(&Config, &Path, &Shared) -> Result<Option<Router>, CliError>,
+}
+
+/// A family that is switched on.
+pub(super) struct Started {
+    pub(super) name: &'static str,
+    pub(super) place: PlaceSection,
+    pub(super) router: Router,
 }
 
 /// What families are made of.
@@ -44,6 +57,8 @@ pub(super) struct Shared {
     pub(super) http: HttpClient,
     /// What the server presents; `None` while nothing is encrypted.
     pub(super) identity: Option<Arc<IdentitySwitch>>,
+    /// Whether the server is starting or stopping.
+    pub(super) readiness: Arc<Readiness>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
     stopped: watch::Receiver<bool>,
@@ -58,6 +73,7 @@ impl Shared {
         data: &Path,
         clock: &Arc<dyn Clock>,
         sources: SourcesHandle,
+        readiness: &Arc<Readiness>,
         answering: &Answering,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
@@ -67,7 +83,8 @@ impl Shared {
             clock: Arc::clone(clock),
             data: data.into(),
             http,
-            identity: answering.identity(),
+            identity: answering.identity().cloned(),
+            readiness: Arc::clone(readiness),
             sources,
             stopped,
             metrics: Mutex::default(),
@@ -94,14 +111,13 @@ impl Shared {
     }
 }
 
-/// Starts every family that is switched on, and makes one router of them.
-pub(super) fn start(config: &Config, shared: &Shared) -> Result<Router, CliError> {
-    let mut all = Router::new();
+/// Starts every family that is switched on.
+pub(super) fn start(config: &Config, shared: &Shared) -> Result<Vec<Started>, CliError> {
+    let mut started = Vec::new();
     for family in ALL {
         if let Some(router) = (family.start)(config, &shared.data, shared)? {
-            tracing::info!(family = family.name, "started");
-            all = all.merge(router);
+            started.push(Started { name: family.name, place: (family.place)(config).clone(), router });
         }
     }
-    Ok(all)
+    Ok(started)
 }
