@@ -20,7 +20,10 @@ mod question;
 mod responders;
 mod settings;
 #[cfg(feature = "server")]
+pub mod tenants;
 pub mod tickets;
+#[cfg(feature = "server")]
+pub mod verify;
 
 pub use checker::{Checker, Pending, Step};
 pub use delegates::DelegatesInIndex;
