@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod certificates;
 mod check;
+mod cipher;
 mod config;
 mod demo;
 mod diff;
@@ -50,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Refresh(refresh) => refresh.run(),
         Command::Config(config) => config.run(),
+        Command::Cipher(cipher) => cipher.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
     };
@@ -96,6 +98,8 @@ enum Command {
     Refresh(refresh::Refresh),
     /// Print the default configuration, or check a file
     Config(config::ConfigCommand),
+    /// Help clients of the Cipher API: encrypt parameters for a server
+    Cipher(cipher::CipherCommand),
     /// Measure how many questions a server answers, and how fast
     Bench(Box<bench::Bench>),
     /// A tour for newcomers: make a small CA, revoke certificates, build an index, ask

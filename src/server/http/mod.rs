@@ -33,7 +33,6 @@ pub mod cipher;
 #[cfg(feature = "http3")]
 mod http3;
 
-pub mod cipher;
 pub mod limits;
 
 pub use edge::Edge;
