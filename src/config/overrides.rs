@@ -11,12 +11,13 @@ use super::sections::Config;
 
 const PREFIX: &str = "REVOCACHE_";
 /// Sections whose keys have variables, inner ones first; lists of tables have none.
-const SECTIONS: [&str; 16] = [
+const SECTIONS: &[&str] = &[
     "http.admin",
     "http.pocketsign",
     "http.asteria",
     "http.cipher",
     "http.digicert",
+    "cipher",
     "data",
     "quic",
     "http",
