@@ -59,7 +59,7 @@ impl Environment {
 /// Section and key of a variable's name.
 fn parts(name: &str) -> Option<(&'static str, String)> {
     let lower = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
-    SECTIONS.into_iter().find_map(|section| {
+    SECTIONS.iter().copied().find_map(|section| {
         let key = lower.strip_prefix(&section.replace('.', "_"))?.strip_prefix('_')?;
         (!key.is_empty()).then(|| (section, key.to_owned()))
     })
