@@ -17,6 +17,7 @@ const SECTIONS: &[&str] = &[
     "http.asteria",
     "http.cipher",
     "http.digicert",
+    "cipher",
     "data",
     "quic",
     "http",

@@ -74,7 +74,8 @@ pub(super) async fn start_listeners(
     let purging = store
         .clone()
         .and_then(|store| keeping::purge(store, config.store.retention(), until(stopped.clone())));
-    let shared = Shared::new(config, data, clock, sources.clone(), answering, store, stopped.clone())?;
+    let shared = Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone())?
+        .with_store(store);
     let families = families::start(config, &shared)?;
     let edge = Arc::new(Edge::new(config.http.edge_settings(), clock));
     let quic = answering.listen(config, over_http3(config, &families, &edge)?)?;

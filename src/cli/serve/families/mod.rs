@@ -3,6 +3,8 @@
 //! Each has a file here that turns its section of the configuration into its router, or into nothing if it is switched
 //! off, and a line in [`ALL`].
 
+mod cipher;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +18,7 @@ use crate::cli::store::of_store;
 use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
+use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
 use crate::store::{Store, StoreError};
@@ -23,7 +26,8 @@ use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] = &[];
+const ALL: &[Family] =
+    &[Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start }];
 
 /// One family.
 struct Family {
@@ -57,6 +61,8 @@ pub(super) struct Shared {
     pub(super) identity: Option<Arc<IdentitySwitch>>,
     /// The database; `None` if no family that is switched on keeps anything ([`Config::needs_store`]).
     pub(super) store: Option<Store>,
+    /// Whether the server is starting or stopping.
+    pub(super) readiness: Arc<Readiness>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
     stopped: watch::Receiver<bool>,
@@ -71,8 +77,8 @@ impl Shared {
         data: &Path,
         clock: &Arc<dyn Clock>,
         sources: SourcesHandle,
+        readiness: &Arc<Readiness>,
         answering: &Answering,
-        store: Option<Store>,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
         let http = HttpClient::new(&config.network_settings()?.http).map_err(ServeError::Network)?;
@@ -82,11 +88,18 @@ impl Shared {
             data: data.into(),
             http,
             identity: answering.identity().cloned(),
-            store,
+            store: None,
+            readiness: Arc::clone(readiness),
             sources,
             stopped,
             metrics: Mutex::default(),
         })
+    }
+
+    /// With this database.
+    pub(super) fn with_store(mut self, store: Option<Store>) -> Self {
+        self.store = store;
+        self
     }
 
     /// The database. Whoever asks is named in [`Config::needs_store`].
