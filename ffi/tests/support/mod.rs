@@ -88,7 +88,20 @@ impl World {
 
 /// The repository.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.find(|folder| folder.join("include/revocache.h").exists()).unwrap().to_path_buf()
+}
+
+/// The file of the library under test, which depends on the package that the test is of.
+pub fn library(link: Link) -> PathBuf {
+    let name = match env!("CARGO_PKG_NAME") {
+        "revocache-ffi-client" => "librevocache_client_ffi",
+        _ => "librevocache_ffi",
+    };
+    libraries().join(match link {
+        Link::Dynamic => format!("{name}.so"),
+        Link::Static => format!("{name}.a"),
+    })
 }
 
 /// The folder of the headers.
@@ -144,13 +157,9 @@ pub fn compile(compiler: &str, source: &str, link: Link, flags: &[&str], folder:
     let name = source.file_stem().unwrap().to_str().unwrap();
     let tag: String = flags.concat().chars().filter(char::is_ascii_alphanumeric).collect();
     let program = folder.join(format!("{name}-{compiler}-{link:?}-{tag}"));
-    let libraries = libraries();
-    let library = match link {
-        Link::Dynamic => libraries.join("librevocache_ffi.so"),
-        Link::Static => libraries.join("librevocache_ffi.a"),
-    };
+    let library = library(link);
     let standard = if source.extension().unwrap() == "c" { "-std=c99" } else { "-std=c++17" };
-    let run_path = format!("-Wl,-rpath,{}", libraries.display());
+    let run_path = format!("-Wl,-rpath,{}", libraries().display());
     let mut arguments = vec![standard, "-g", "-O1"];
     arguments.extend(WARNINGS);
     arguments.extend([source.to_str().unwrap(), "-o", program.to_str().unwrap(), library.to_str().unwrap()]);
