@@ -1,12 +1,13 @@
 //! `revocache serve`: the daemon.
 //!
 //! [`daemon`] starts the parts in order and stops them in the reverse one; [`answering`] is what answers questions,
-//! [`listeners`] is where protocols are plugged in; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
+//! [`listeners`] is where protocols are plugged in, [`families`] the HTTP APIs; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
 
 mod answering;
 mod daemon;
 mod data;
 mod error;
+mod families;
 mod listeners;
 mod logging;
 mod notify;
