@@ -1,4 +1,5 @@
 //! A `revocache serve` and an `openssl ocsp` on the loopback.
+#![allow(unreachable_pub, reason = "a module of tests")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -66,7 +67,8 @@ impl Site {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let log = || fs::read_to_string(self.path("server.log")).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}\n{}", log()));
+        let ready: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}\n{}", log()));
         let text = |member: &str| ready[member].as_str().unwrap().to_owned();
         let certificate = find(&data, "server.crt").unwrap_or_else(|| panic!("no certificate\n{}", log()));
         Served { child, address: text("quic"), fingerprint: text("fingerprint"), certificate }
