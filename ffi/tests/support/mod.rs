@@ -17,6 +17,9 @@ pub const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
 /// The serial number of the certificate that is revoked from the first generation on. Its top bit is set.
 pub const REVOKED: &[u8] = &[0x00, 0xd4, 0x1d, 0x8c, 0xd9, 0x8f, 0x00, 0xb2, 0x04];
+/// Another one, of the length that most have.
+pub const LISTED: &[u8] =
+    &[0x00, 0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24];
 /// One that is not.
 pub const GOOD: &[u8] = &[0x11, 0x22, 0x33, 0x44];
 
@@ -36,7 +39,7 @@ pub struct World {
 }
 
 impl World {
-    /// With the first generation published, in which [`REVOKED`] is revoked for key compromise.
+    /// With the first generation published, in which [`REVOKED`] and [`LISTED`] are revoked for key compromise.
     pub fn new() -> Self {
         Self::with_next_update(NEXT_UPDATE)
     }
@@ -46,7 +49,7 @@ impl World {
         let root = Authority::root("Root", KeyKind::P256);
         let ca = root.intermediate("Example CA", KeyKind::P256);
         let world = Self { folder: tempfile::tempdir().unwrap(), root, ca, next_update };
-        world.publish(&[REVOKED.to_vec()]);
+        world.publish(&[REVOKED.to_vec(), LISTED.to_vec()]);
         for (name, der) in [
             ("root.der", world.root.certificate.clone()),
             ("ca.der", world.ca.certificate.clone()),
