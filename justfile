@@ -31,7 +31,7 @@ install-c PREFIX="/usr/local":
 installed:
     rm -rf target/installed target/demo-files
     cargo run --release -- demo --dir target/demo-files
-    ffi/install.sh --prefix "$PWD/target/installed"
+    ffi/install.sh --client --prefix "$PWD/target/installed"
     bash ffi/tests/installed.sh target/installed target/demo-files
 
 # fuzz one target, a minute by default

@@ -21,6 +21,7 @@ mod responders;
 mod settings;
 #[cfg(feature = "server")]
 pub mod tenants;
+#[cfg(feature = "server")]
 pub mod tickets;
 #[cfg(feature = "server")]
 pub mod verify;
