@@ -12,9 +12,10 @@ mod named;
 mod outcome;
 mod question;
 mod responders;
+mod serving;
 mod settings;
 
-pub use checker::{Checker, Pending, Step};
+pub use checker::{Checker, Pending, Step, Told};
 pub use delegates::DelegatesInIndex;
 pub use method::{MethodPolicy, UnknownMethod};
 pub use named::{AuthorityName, NamedAuthority};

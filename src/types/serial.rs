@@ -46,6 +46,7 @@ impl<'a> SerialRef<'a> {
     ///
     /// # Errors
     /// [`SerialError::Empty`] for no octets, [`SerialError::TooLong`] past [`MAX_SERIAL_OCTETS`].
+    #[inline]
     pub fn new(octets: &'a [u8]) -> Result<Self, SerialError> {
         let mut canonical = octets;
         // An octet is redundant exactly if it repeats the sign bit of the next one (X.690 section 8.3.2).
