@@ -181,7 +181,8 @@ impl Checker {
         let serving = self.serving();
         let prepared = authority.within(&serving).and_then(|authority| serving.prepared(authority));
         let at_length = |serial: &SerialRef<'_>| {
-            let question = Question::Named { authority: authority.clone(), serial: SerialRef::to_owned(*serial) };
+            let question =
+                Question::Named { authority: authority.clone(), serial: SerialRef::to_owned(*serial) };
             self.check_now(&question, options).map(Told::Step)
         };
         let method = prepared.map(|prepared| options.method.unwrap_or(prepared.method));

@@ -53,7 +53,7 @@ impl Options {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let bits = reader.octet("options")?;
         let unknown = bits & !(METHOD_BITS | AT_BIT);
@@ -139,7 +139,7 @@ impl<'a> Question<'a> {
     ///
     /// # Errors
     /// [`WireError`], with which the request alone fails.
-    #[inline]
+    #[inline(always)]
     pub fn decode_serial(message: &'a [u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(message);
         let options = Options::read(&mut reader)?;

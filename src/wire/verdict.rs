@@ -6,8 +6,8 @@
 
 use super::code::ErrorCode;
 use super::error::WireError;
-use super::frame::{FrameType, FrameWriter, RequestId};
-use super::octets::{Reader, put_count, put_time, put_time_after, put_varint, varint_octets};
+use super::frame::{Frame, FrameType, FrameWriter, RequestId};
+use super::octets::{Reader, put_time, put_time_after, put_varint, varint_octets};
 use super::source::{Source, Sources};
 use crate::types::{Cause, ReasonCode, Revocation, Status, Verdict};
 
@@ -49,45 +49,69 @@ pub fn encode_verdict(request: RequestId, verdict: &Verdict, out: &mut Vec<u8>) 
 /// ```
 #[derive(Debug, Default)]
 pub struct RepeatedVerdict {
-    /// The message, and behind it octets that mean nothing up to [`Self::ROOM`]: copies of a fixed size are fast.
-    padded: Vec<u8>,
-    /// Octets of the message.
+    message: Vec<u8>,
+    /// A frame with it, and zeroes behind that up to [`ROOM`], because copies of a fixed size are fast.
+    frame: Vec<u8>,
+    /// Octets of the frame.
     length: usize,
+    /// Octets of the request id in the frame; 0 if there is no frame of this message.
+    id_length: usize,
 }
 
-impl RepeatedVerdict {
-    /// More than the longest message: a status, a source with a CRL number, a reason, and four times and a generation
-    /// of eight octets each.
-    const ROOM: usize = 80;
+/// Octets of a frame that is copied; longer ones, whose length has two octets, are hardly ever seen.
+const ROOM: usize = 64;
 
+impl RepeatedVerdict {
     /// Takes the verdict to repeat from now on.
     pub fn set(&mut self, verdict: &Verdict) {
-        self.padded.clear();
-        put_verdict(&mut self.padded, verdict, &Source::of(verdict), 0, true);
-        self.length = self.padded.len();
-        self.padded.resize(Self::ROOM.max(self.length), 0);
+        self.message.clear();
+        self.id_length = 0;
+        put_verdict(&mut self.message, verdict, &Source::of(verdict), 0, true);
     }
 
     /// Appends the frame that answers one question.
     #[inline]
-    pub fn encode(&self, request: RequestId, out: &mut Vec<u8>) {
+    pub fn encode(&mut self, request: RequestId, out: &mut Vec<u8>) {
         let (id, id_length) = varint_octets(request.number());
-        put_count(out, 1 + id_length + self.length);
-        out.push(FrameType::VERDICT.0);
-        append(out, &id, id_length);
-        match self.padded.first_chunk::<{ Self::ROOM }>() {
-            Some(padded) => append(out, padded, self.length),
-            None => out.extend_from_slice(&self.padded),
+        if id_length != self.id_length {
+            self.lay_out(request, id_length);
+        }
+        let start = out.len();
+        let Some(frame) = self.frame.first_chunk::<ROOM>() else {
+            return Frame { frame_type: FrameType::VERDICT, request, message: &self.message }.encode(out);
+        };
+        out.extend_from_slice(frame);
+        out.truncate(start.saturating_add(self.length));
+        // Behind the length and the type.
+        let place = out.get_mut(start.saturating_add(2)..).unwrap_or_default();
+        match id_length {
+            1 => replace::<1>(place, &id),
+            2 => replace::<2>(place, &id),
+            4 => replace::<4>(place, &id),
+            _ => replace::<8>(place, &id),
+        }
+    }
+
+    /// Makes the frame to copy, for ids of this length.
+    #[cold]
+    fn lay_out(&mut self, request: RequestId, id_length: usize) {
+        self.frame.clear();
+        Frame { frame_type: FrameType::VERDICT, request, message: &self.message }.encode(&mut self.frame);
+        (self.length, self.id_length) = (self.frame.len(), id_length);
+        if self.length < ROOM {
+            self.frame.resize(ROOM, 0);
+        } else {
+            self.frame.clear();
         }
     }
 }
 
-/// Appends the first octets of an array.
+/// Replaces the first octets by those of another array.
 #[inline]
-fn append<const N: usize>(out: &mut Vec<u8>, octets: &[u8; N], length: usize) {
-    let end = out.len().saturating_add(length);
-    out.extend_from_slice(octets);
-    out.truncate(end);
+fn replace<const N: usize>(octets: &mut [u8], by: &[u8; 8]) {
+    if let (Some(place), Some(by)) = (octets.first_chunk_mut::<N>(), by.first_chunk::<N>()) {
+        *place = *by;
+    }
 }
 
 /// Octets behind the last field are of a later revision, and passed over.

@@ -154,3 +154,72 @@ impl Iterator for Outcomes<'_> {
         Some(outcome)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::Frame;
+    use super::super::verdict::{RepeatedVerdict, encode_verdict};
+    use super::*;
+    use crate::types::{Cause, CrlNumber, Method, ReasonCode, Revocation, Status, UnixTime};
+
+    fn verdicts() -> Vec<Verdict> {
+        let revoked = Revocation {
+            revoked_at: UnixTime::from_seconds(1_740_000_000),
+            reason: ReasonCode::Superseded,
+            invalidity_date: Some(UnixTime::from_seconds(1)),
+        };
+        let statuses = [Status::Good, Status::Unknown(Cause::Stale), Status::Revoked(revoked)];
+        let of = |(status, octets): (Status, usize)| Verdict {
+            status,
+            method: Method::Crl,
+            this_update: Some(UnixTime::from_seconds(1_740_441_600)),
+            next_update: None,
+            crl_number: CrlNumber::from_magnitude(&vec![7; octets]),
+            generation: u64::MAX >> 2,
+        };
+        statuses.into_iter().flat_map(|status| [(status, 1), (status, 20)]).map(of).collect()
+    }
+
+    #[test]
+    fn a_run_is_as_if_each_were_pushed() {
+        for verdict in verdicts() {
+            for sources in [0, 3, 20] {
+                for count in [0, 1, 2, 3, 64] {
+                    let (mut run, mut each) = (Vec::new(), Vec::new());
+                    let mut writer = BatchWriter::begin(RequestId::from(1), 5, &mut run);
+                    let mut one_by_one = BatchWriter::begin(RequestId::from(1), 5, &mut each);
+                    for generation in 0..sources {
+                        let other = Outcome::Verdict(Verdict { generation, ..verdict });
+                        writer.push(&other);
+                        one_by_one.push(&other);
+                    }
+                    writer.push_run(&verdict, count);
+                    (0..count).for_each(|_| one_by_one.push(&Outcome::Verdict(verdict)));
+                    assert_eq!(writer.next, one_by_one.next);
+                    writer.finish(true);
+                    one_by_one.finish(true);
+                    assert_eq!(run, each, "{verdict:?} {sources} {count}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_repeated_verdict_is_as_if_it_were_written_each_time() {
+        let ids = [1, 63, 64, 16_383, 16_384, 9, 1 << 30, (1 << 62) - 1, 2];
+        let mut repeated = RepeatedVerdict::default();
+        for verdict in verdicts() {
+            let (mut copied, mut written) = (vec![9], vec![9]);
+            repeated.set(&verdict);
+            for request in ids.into_iter().filter_map(RequestId::new) {
+                repeated.encode(request, &mut copied);
+                encode_verdict(request, &verdict, &mut written);
+            }
+            assert_eq!(copied, written, "{verdict:?}");
+        }
+        // What was never set has no message.
+        let mut empty = Vec::new();
+        RepeatedVerdict::default().encode(RequestId::from(1), &mut empty);
+        assert!(Frame::take(&mut empty.as_slice(), 100).is_ok_and(|frame| frame.is_some()));
+    }
+}

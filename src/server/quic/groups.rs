@@ -73,8 +73,9 @@ impl<A: Answerer> Requests<A> {
                         is_set = true;
                     }
                     let mut in_use = 0;
+                    let any_open = !late.is_empty();
                     for (id, _) in asked.by_ref().take(count) {
-                        if late.is_open(*id) {
+                        if any_open && late.is_open(*id) {
                             refuse(tally, *id, &id_in_use(), out);
                             in_use += 1;
                         } else {
@@ -124,8 +125,18 @@ impl<A: Answerer> Requests<A> {
             pending: false,
         };
         let mut items = batch.iter();
-        // Neighbours of one authority are looked up together.
         let mut group = [SerialRef::ZERO; GROUP];
+        if let Some(authority) = batch.authority() {
+            loop {
+                let filled =
+                    group.iter_mut().zip(items.by_ref()).map(|(place, (_, serial))| *place = serial).count();
+                match group.get(..filled) {
+                    Some(serials @ [_, ..]) => answers.group(authority, serials),
+                    _ => break,
+                }
+            }
+        }
+        // Of a mixed batch, neighbours of one authority are looked up together.
         let mut next = items.next();
         while let Some((authority, serial)) = next.take() {
             let mut length = 1;
