@@ -31,6 +31,12 @@ pub mod config;
 #[cfg(feature = "server")]
 pub mod ingest;
 #[cfg(feature = "server")]
+pub mod keystore;
+#[cfg(feature = "server")]
+pub mod mock;
+#[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "ocsp")]
 pub mod service;
+#[cfg(feature = "server")]
+pub mod store;

@@ -16,6 +16,7 @@ use crate::policy::Policy;
 use crate::publish::IndexFolder;
 use crate::server::quic::{EarlyData, OtherTimes, QuicSettings};
 use crate::service::{AuthoritySettings, CheckSettings, Issuers, MethodPolicy};
+use crate::store::StoreSettings;
 use crate::wire::Limits;
 
 /// Why a configuration that is right in itself cannot be used: what it names is not there, or not what it should be.
@@ -146,16 +147,20 @@ impl Config {
         })
     }
 
-    /// The roots of client certificates; empty if clients need none.
+    /// The roots of client certificates on the port of `[quic]`; empty if clients need none.
     ///
     /// # Errors
     /// [`ApplyError::Certificate`].
     pub fn client_roots(&self) -> Result<Vec<CertificateDer<'static>>, ApplyError> {
-        let mut roots = Vec::new();
-        for path in &self.quic.client_ca {
-            roots.extend(certificates(path)?.iter().map(|root| CertificateDer::from(root.der().to_vec())));
-        }
-        Ok(roots)
+        roots(&self.quic.client_ca)
+    }
+
+    /// The roots of client certificates where HTTP comes under TLS; empty if clients need none.
+    ///
+    /// # Errors
+    /// [`ApplyError::Certificate`].
+    pub fn http_client_roots(&self) -> Result<Vec<CertificateDer<'static>>, ApplyError> {
+        roots(&self.http.client_ca)
     }
 
     /// HTTP for asking responders: the address policy of [`Config::network_settings`], and the responders that this
@@ -217,6 +222,18 @@ impl Config {
         if self.trust.allow_sha1 { AlgorithmPolicy::ALLOW_SHA1 } else { AlgorithmPolicy::default() }
     }
 
+    /// The database of this data folder.
+    ///
+    /// # Errors
+    /// [`ApplyError::Certificate`].
+    pub fn store_settings(&self, data: &Path) -> Result<StoreSettings, ApplyError> {
+        let mut settings = self.store.settings(data);
+        for path in &self.store.roots {
+            settings.extra_roots.extend(certificates(path)?.iter().map(|root| root.der().to_vec()));
+        }
+        Ok(settings)
+    }
+
     /// What of `next` a running server cannot take over.
     #[must_use]
     pub fn needs_restart(&self, next: &Self) -> Vec<NeedsRestart> {
@@ -224,7 +241,9 @@ impl Config {
             ("data", self.data.folder == next.data.folder),
             ("quic", self.quic == next.quic),
             ("http", self.http == next.http),
+            ("cipher", self.cipher == next.cipher),
             ("ocsp", self.ocsp == next.ocsp),
+            ("store", self.store == next.store),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),
             ("log.format", self.log.format == next.log.format),
             ("test", self.test == next.test),
@@ -241,6 +260,14 @@ impl From<Method> for MethodPolicy {
             Method::CrlThenOcsp => Self::CrlThenOcsp,
         }
     }
+}
+
+fn roots(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, ApplyError> {
+    let mut roots = Vec::new();
+    for path in paths {
+        roots.extend(certificates(path)?.iter().map(|root| CertificateDer::from(root.der().to_vec())));
+    }
+    Ok(roots)
 }
 
 /// The certificates in a file.

@@ -13,7 +13,7 @@ use super::probe::{LINE, Line, TAGS_PER_LINE, filter_may_contain, last_tag, matc
 use super::reader::{Front, StoredTable};
 use super::roaring::{Ranks, RoaringView, Shape, Source};
 use super::set::RecordSet;
-use super::short_way::{Known, ShortWay};
+use super::short_way::{Known, Near, ShortWay};
 use crate::types::{NameKey, SerialRef};
 
 /// The revoked serials that one authority's CRLs list for one certificate issuer.
@@ -25,6 +25,7 @@ pub struct Table<'a> {
     front: &'a Front,
     pub(super) row: &'a TableRow,
     pub(super) short_way: &'a ShortWay,
+    pub(super) near: Near<'a>,
     pub(super) pages: Pages<'a>,
 }
 
@@ -38,7 +39,8 @@ pub(super) struct Hit {
 impl<'a> Table<'a> {
     #[inline(always)]
     pub(super) fn new(front: &'a Front, stored: &'a StoredTable, pages: Pages<'a>) -> Self {
-        Self { front, row: &stored.row, short_way: &stored.short_way, pages }
+        let near = Near::new(&stored.short_way, pages.body);
+        Self { front, row: &stored.row, short_way: &stored.short_way, near, pages }
     }
 
     /// The record of a serial, `None` if it is not listed.
@@ -48,6 +50,17 @@ impl<'a> Table<'a> {
     #[inline(always)]
     pub fn find(&self, serial: SerialRef<'_>) -> Result<Option<Found<'_>>, IndexError> {
         Ok(self.locate(serial)?.map(|hit| Found::new(self, hit)))
+    }
+
+    /// As [`Table::find`], where that takes the fewest instructions and no call; `None` for what [`Table::find`] has to be
+    /// asked, which includes all that may be damaged.
+    #[inline(always)]
+    pub fn find_at_once(&self, serial: SerialRef<'_>) -> Option<Option<Found<'_>>> {
+        match self.locate_shortly(serial) {
+            Known::Absent => Some(None),
+            Known::Found(hit) => Some(Some(Found::new(self, hit))),
+            Known::Unsure => None,
+        }
     }
 
     /// Whether a serial is listed at all, by whichever CRL and for whichever reason.

@@ -196,7 +196,7 @@ impl Checker {
                         let run = serials.get(positions).unwrap_or_default();
                         run.iter().for_each(|serial| tell(at_length(serial)));
                     }
-                    Ok(verdict) if unlisted.is_some_and(|unlisted| ptr::eq(unlisted, verdict)) => {
+                    Ok(verdict) if ptr::eq(unlisted, verdict) => {
                         tell(Ok(Told::Unlisted(verdict, positions.len())));
                     }
                     Ok(verdict) => tell(Ok(Told::Step(Step::Done(Outcome::of_crls(*verdict))))),

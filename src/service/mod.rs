@@ -4,9 +4,15 @@
 //! ask. What the index can tell is told at once, without waiting for anybody; only what is left over goes out to a
 //! responder. Nothing here knows by which protocol a question came.
 
+#[cfg(feature = "server")]
+pub mod accounts;
+#[cfg(feature = "server")]
+pub mod audit;
 mod checker;
 mod delegates;
 mod issuer;
+#[cfg(feature = "server")]
+pub mod jpki;
 mod method;
 mod named;
 mod outcome;
@@ -14,6 +20,11 @@ mod question;
 mod responders;
 mod serving;
 mod settings;
+#[cfg(feature = "server")]
+pub mod tenants;
+pub mod tickets;
+#[cfg(feature = "server")]
+pub mod verify;
 
 pub use checker::{Checker, Pending, Step, Told};
 pub use delegates::DelegatesInIndex;

@@ -5,7 +5,6 @@ mod daemon;
 mod fallback;
 mod in_c;
 mod over_network;
-mod responder;
 
 use std::fmt::Display;
 use std::hint::black_box;

@@ -1,12 +1,13 @@
 //! `revocache serve`: the daemon.
 //!
 //! [`daemon`] starts the parts in order and stops them in the reverse one; [`answering`] is what answers questions,
-//! [`listeners`] is where protocols are plugged in; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
+//! [`listeners`] is where protocols are plugged in, [`families`] the HTTP APIs; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
 
 mod answering;
 mod daemon;
 mod data;
 mod error;
+mod families;
 mod listeners;
 mod logging;
 mod notify;
@@ -28,7 +29,7 @@ pub(super) use self::error::ServeError;
 /// The data folder where nothing else is said.
 pub(super) const USUAL_DATA: &str = "revocache-data";
 /// The configuration in a data folder.
-const CONFIG_FILE: &str = "revocache.toml";
+pub(super) const CONFIG_FILE: &str = "revocache.toml";
 
 /// Keep CRLs fresh and answer
 #[derive(Debug, Args)]

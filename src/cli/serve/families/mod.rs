@@ -1,0 +1,123 @@
+//! The HTTP API families, and what they are made of.
+//!
+//! Each has a file here that turns its section of the configuration into its router, or into nothing if it is switched
+//! off, and a line in [`ALL`].
+
+mod cipher;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use tokio::sync::watch;
+
+use super::answering::Answering;
+use super::error::ServeError;
+use crate::cli::exit::CliError;
+use crate::config::{Config, PlaceSection};
+use crate::fetch::http::HttpClient;
+use crate::ingest::source::SourcesHandle;
+use crate::server::admin::Readiness;
+use crate::server::quic::IdentitySwitch;
+use crate::service::Checker;
+use crate::telemetry::Metrics;
+use crate::types::Clock;
+
+/// Every family, in the order in which they are started.
+const ALL: &[Family] =
+    &[Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start }];
+
+/// One family.
+struct Family {
+    /// Its name in metrics and logs.
+    name: &'static str,
+    /// Where it is served.
+    place: fn(&Config) -> &PlaceSection,
+    /// Makes its router; `None` if it is switched off.
+    start: fn(&Config, &Path, &Shared) -> Result<Option<Router>, CliError>,
+}
+
+/// A family that is switched on.
+pub(super) struct Started {
+    pub(super) name: &'static str,
+    pub(super) place: PlaceSection,
+    pub(super) router: Router,
+}
+
+/// What families are made of.
+#[allow(dead_code, reason = "each family takes what it needs")]
+pub(super) struct Shared {
+    /// Answers whether a certificate is revoked.
+    pub(super) checker: Arc<Checker>,
+    /// What time it is.
+    pub(super) clock: Arc<dyn Clock>,
+    /// The data folder.
+    pub(super) data: PathBuf,
+    /// HTTP to others, under the address policy and the caps of `[fetch]`.
+    pub(super) http: HttpClient,
+    /// What the server presents; `None` while nothing is encrypted.
+    pub(super) identity: Option<Arc<IdentitySwitch>>,
+    /// Whether the server is starting or stopping.
+    pub(super) readiness: Arc<Readiness>,
+    /// Takes certificates whose distribution points may name new lists.
+    pub(super) sources: SourcesHandle,
+    stopped: watch::Receiver<bool>,
+    metrics: Mutex<Vec<Arc<dyn Metrics>>>,
+}
+
+#[allow(dead_code, reason = "as above")]
+impl Shared {
+    /// `stopped` becomes true when the server stops.
+    pub(super) fn new(
+        config: &Config,
+        data: &Path,
+        clock: &Arc<dyn Clock>,
+        sources: SourcesHandle,
+        readiness: &Arc<Readiness>,
+        answering: &Answering,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<Self, CliError> {
+        let http = HttpClient::new(&config.network_settings()?.http).map_err(ServeError::Network)?;
+        Ok(Self {
+            checker: answering.checker(),
+            clock: Arc::clone(clock),
+            data: data.into(),
+            http,
+            identity: answering.identity().cloned(),
+            readiness: Arc::clone(readiness),
+            sources,
+            stopped,
+            metrics: Mutex::default(),
+        })
+    }
+
+    /// What `/metrics` shows of the families.
+    pub(super) fn metrics(&self) -> Vec<Arc<dyn Metrics>> {
+        self.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Adds to what `/metrics` shows.
+    pub(super) fn show(&self, metrics: Arc<dyn Metrics>) {
+        self.metrics.lock().unwrap_or_else(PoisonError::into_inner).push(metrics);
+    }
+
+    /// Ends when the server stops; for tasks that a family runs beside its requests.
+    pub(super) fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stopped = self.stopped.clone();
+        async move {
+            // An error means that the sender is gone, which is a stop as well.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        }
+    }
+}
+
+/// Starts every family that is switched on.
+pub(super) fn start(config: &Config, shared: &Shared) -> Result<Vec<Started>, CliError> {
+    let mut started = Vec::new();
+    for family in ALL {
+        if let Some(router) = (family.start)(config, &shared.data, shared)? {
+            started.push(Started { name: family.name, place: (family.place)(config).clone(), router });
+        }
+    }
+    Ok(started)
+}
