@@ -145,8 +145,7 @@ fn main() {
         .with_env_filter(tracing_subscriber::EnvFilter::new("info"))
         .init();
     let servers = Runtime::new().unwrap();
-    let mut subjects =
-        vec![empty("axum", servers.block_on(bare())), empty("edge", servers.block_on(edge()))];
+    let mut subjects = vec![empty("axum", servers.block_on(bare())), empty("edge", servers.block_on(edge()))];
     subjects.extend(another());
     let generator = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut turns: Vec<Vec<Turn>> = subjects.iter().map(|_| Vec::new()).collect();
