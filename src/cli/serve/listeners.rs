@@ -19,6 +19,7 @@ use crate::ingest::source::SourcesHandle;
 use crate::server::admin::{self, Admin, AdminAccess, Readiness};
 use crate::server::http::{Cors, Edge, HttpListener, Mount, Site, Transport, mount};
 use crate::server::quic::OtherProtocol;
+use crate::service::tenants::SecretToken;
 use crate::types::Clock;
 
 /// How long the query protocol, and tasks beside the listeners, may take to end.
@@ -38,6 +39,8 @@ pub(super) struct Listeners {
     pub(super) own: BTreeMap<&'static str, SocketAddr>,
     /// The URL under which metrics, status and refresh are; `None` if they are off.
     pub(super) admin: Option<String>,
+    /// The token of a tenant that was made at this start.
+    pub(super) first_token: Option<SecretToken>,
     stop: watch::Sender<bool>,
     grace: Duration,
     tasks: Vec<JoinHandle<()>>,
@@ -69,7 +72,8 @@ pub(super) async fn start_listeners(
     answering: &mut Answering,
 ) -> Result<Listeners, CliError> {
     let (stop, stopped) = watch::channel(false);
-    let shared = Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone())?;
+    let shared =
+        Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone()).await?;
     let families = families::start(config, &shared)?;
     let edge = Arc::new(Edge::new(config.http.edge_settings(), clock));
     let quic = answering.listen(config, over_http3(config, &families, &edge)?)?;
@@ -88,6 +92,7 @@ pub(super) async fn start_listeners(
         http: None,
         own: BTreeMap::new(),
         admin: None,
+        first_token: shared.first_token(),
         stop,
         grace: GRACE.max(config.http.stop_timeout.get() + Duration::from_secs(1)),
         tasks: answering.run(|| until(stopped.clone())),
