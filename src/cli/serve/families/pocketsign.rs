@@ -18,7 +18,7 @@ use crate::mock::MockFolder;
 use crate::pki::Certificate;
 use crate::server::http::pocketsign::{PocketSign, PocketSignSettings, ResultSpelling, router, v2};
 use crate::service::tenants::{SecretToken, first_tenant, issue_token};
-use crate::service::verify::{ChecksByChecker, LinkTable, VerifyService, VerifySettings};
+use crate::service::verify::{ChecksByChecker, LinkTable, VerifyService, VerifySettings, keep_to};
 use crate::store::{CertificateName, Link, Store};
 
 /// The tenant of the mock authority, and the file of its token.
@@ -40,6 +40,13 @@ pub(super) fn start(config: &Config, _: &Path, shared: &Shared) -> Result<Option
     if let Some(token) = first {
         shared.tell_token(token);
     }
+    let (kept, retention, stopped) = (store.clone(), config.store.retention(), shared.stopped());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = keep_to(&kept, retention) => {}
+            () = stopped => {}
+        }
+    });
     let service = VerifyService::new(
         store.clone(),
         accepted,
