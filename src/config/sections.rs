@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cipher::CipherSection;
 use super::http::HttpSection;
+use super::pocketsign::PocketSignSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
 use super::store::StoreSection;
 use crate::ingest::source::{Origin, Place, Schedule, SourceName, SourceSpec};
@@ -42,6 +43,8 @@ pub struct Config {
     pub ocsp: OcspSection,
     /// `[fetch]`
     pub fetch: FetchSection,
+    /// `[pocketsign]`
+    pub pocketsign: PocketSignSection,
     /// `[store]`
     pub store: StoreSection,
     /// `[log]`
@@ -312,6 +315,7 @@ impl Config {
         self.http.token_file.iter_mut().chain(&mut self.http.client_ca).for_each(resolve);
         self.trust.anchors.iter_mut().chain(&mut self.trust.issuers).for_each(resolve);
         self.fetch.roots.iter_mut().for_each(resolve);
+        self.pocketsign.paths().for_each(resolve);
         self.store.resolve_paths(base);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);
         for source in &mut self.source {
@@ -319,6 +323,16 @@ impl Config {
                 paths.iter_mut().for_each(resolve);
             }
         }
+    }
+}
+
+impl SourceSection {
+    /// A source of files and folders.
+    ///
+    /// # Errors
+    /// If it cannot be called so, or there is no path.
+    pub fn files(name: &str, paths: Vec<PathBuf>) -> Result<Self, String> {
+        RawSource { name: name.to_owned(), paths, ..RawSource::default() }.try_into()
     }
 }
 

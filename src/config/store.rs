@@ -48,10 +48,10 @@ pub struct StoreSection {
 }
 
 impl Config {
-    /// Whether a family that is switched on keeps anything.
+    /// Whether something that is switched on keeps anything.
     #[must_use]
     pub fn needs_store(&self) -> bool {
-        false
+        self.pocketsign.enabled
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::super::exit::Exit;
 use crate::fetch::http::HttpSetupError;
+use crate::mock::MockError;
 use crate::server::TlsError;
 use crate::server::admin::TokenError;
 use crate::server::http::{ListenError, Overlap};
@@ -33,6 +34,8 @@ pub(in crate::cli) enum ServeError {
     Identity(#[source] IdentityError),
     #[error("[quic] has one of tls_certificate and tls_key; it needs both, or none for a self-signed one")]
     HalfIdentity,
+    #[error("{0}")]
+    Mock(#[source] MockError),
     #[error("cannot start: {0}")]
     Runtime(io::Error),
     #[error("logs cannot be set up: {0}")]

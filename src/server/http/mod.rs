@@ -34,6 +34,7 @@ pub mod cipher;
 mod http3;
 
 pub mod limits;
+pub mod pocketsign;
 
 pub use edge::Edge;
 #[cfg(feature = "http3")]

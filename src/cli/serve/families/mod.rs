@@ -4,6 +4,7 @@
 //! off, and a line in [`ALL`].
 
 mod cipher;
+mod pocketsign;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,13 +22,16 @@ use crate::ingest::source::SourcesHandle;
 use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
+use crate::service::tenants::SecretToken;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] =
-    &[Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start }];
+const ALL: &[Family] = &[
+    Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start },
+    Family { name: "pocketsign", place: |config| &config.http.pocketsign, start: pocketsign::start },
+];
 
 /// One family.
 struct Family {
@@ -59,12 +63,13 @@ pub(super) struct Shared {
     pub(super) http: HttpClient,
     /// What the server presents; `None` while nothing is encrypted.
     pub(super) identity: Option<Arc<IdentitySwitch>>,
-    /// The database; `None` if no family that is switched on keeps anything ([`Config::needs_store`]).
-    pub(super) store: Option<Store>,
     /// Whether the server is starting or stopping.
     pub(super) readiness: Arc<Readiness>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
+    /// The database; `None` if nothing that is switched on keeps anything.
+    store: Option<Store>,
+    first_token: Mutex<Option<SecretToken>>,
     stopped: watch::Receiver<bool>,
     metrics: Mutex<Vec<Arc<dyn Metrics>>>,
 }
@@ -72,7 +77,7 @@ pub(super) struct Shared {
 #[allow(dead_code, reason = "as above")]
 impl Shared {
     /// `stopped` becomes true when the server stops.
-    pub(super) fn new(
+    pub(super) async fn new(
         config: &Config,
         data: &Path,
         clock: &Arc<dyn Clock>,
@@ -82,29 +87,40 @@ impl Shared {
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
         let http = HttpClient::new(&config.network_settings()?.http).map_err(ServeError::Network)?;
+        let store = match config.needs_store() {
+            true => {
+                Some(Store::open(&config.store_settings(data)?, Arc::clone(clock)).await.map_err(of_store)?)
+            }
+            false => None,
+        };
         Ok(Self {
             checker: answering.checker(),
             clock: Arc::clone(clock),
             data: data.into(),
             http,
             identity: answering.identity().cloned(),
-            store: None,
             readiness: Arc::clone(readiness),
             sources,
+            store,
+            first_token: Mutex::default(),
             stopped,
             metrics: Mutex::default(),
         })
     }
 
-    /// With this database.
-    pub(super) fn with_store(mut self, store: Option<Store>) -> Self {
-        self.store = store;
-        self
-    }
-
     /// The database. Whoever asks is named in [`Config::needs_store`].
     pub(super) fn store(&self) -> Result<Store, CliError> {
         self.store.clone().ok_or_else(|| of_store(StoreError::Ended))
+    }
+
+    /// Has a token that was made at this start told with the line that says that the server is ready, and never again.
+    pub(super) fn tell_token(&self, token: SecretToken) {
+        *self.first_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+    }
+
+    /// The token that was made at this start.
+    pub(super) fn first_token(&self) -> Option<SecretToken> {
+        self.first_token.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// What `/metrics` shows of the families.
