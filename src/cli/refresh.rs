@@ -26,7 +26,7 @@ pub(super) struct Refresh {
     /// Data folder of the server
     #[arg(long, value_name = "DIR", default_value = USUAL_DATA)]
     data: PathBuf,
-    /// Address of its admin listener [default: what the data folder tells]
+    /// Its address, or the URL before /refresh [default: what the data folder tells]
     #[arg(long, value_name = "HOST:PORT")]
     http: Option<String>,
     /// A file whose first line is the admin token [default: what the data folder tells]
@@ -43,7 +43,7 @@ impl Refresh {
             Some(address) => (address.clone(), self.token_file.clone()),
             None => {
                 let running = running(&self.data)?;
-                let address = running.http.ok_or_else(|| ServeError::Unreachable {
+                let address = running.admin.ok_or_else(|| ServeError::Unreachable {
                     address: self.data.display().to_string(),
                     reason: "its admin listener is off; send SIGHUP instead".to_owned(),
                 })?;
@@ -95,13 +95,31 @@ struct Problem {
     message: String,
 }
 
+/// Whether a URL leads to this machine itself, which then needs no proof of who it is: without TLS there would be none.
+fn is_this_machine(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    })
+}
+
 async fn ask(address: &str, token: Option<&str>) -> Result<Report, ServeError> {
     let unreachable = |error: reqwest::Error| {
         let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
         ServeError::Unreachable { address: address.to_owned(), reason }
     };
-    let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build().map_err(unreachable)?;
-    let mut request = client.post(format!("http://{address}/refresh"));
+    let base = match address.contains("://") {
+        true => address.to_owned(),
+        false => format!("http://{address}"),
+    };
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(TIMEOUT)
+        .tls_danger_accept_invalid_certs(is_this_machine(&base))
+        .build()
+        .map_err(unreachable)?;
+    let mut request = client.post(format!("{base}/refresh"));
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }

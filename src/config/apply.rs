@@ -146,16 +146,20 @@ impl Config {
         })
     }
 
-    /// The roots of client certificates; empty if clients need none.
+    /// The roots of client certificates on the port of `[quic]`; empty if clients need none.
     ///
     /// # Errors
     /// [`ApplyError::Certificate`].
     pub fn client_roots(&self) -> Result<Vec<CertificateDer<'static>>, ApplyError> {
-        let mut roots = Vec::new();
-        for path in &self.quic.client_ca {
-            roots.extend(certificates(path)?.iter().map(|root| CertificateDer::from(root.der().to_vec())));
-        }
-        Ok(roots)
+        roots(&self.quic.client_ca)
+    }
+
+    /// The roots of client certificates where HTTP comes under TLS; empty if clients need none.
+    ///
+    /// # Errors
+    /// [`ApplyError::Certificate`].
+    pub fn http_client_roots(&self) -> Result<Vec<CertificateDer<'static>>, ApplyError> {
+        roots(&self.http.client_ca)
     }
 
     /// HTTP for asking responders: the address policy of [`Config::network_settings`], and the responders that this
@@ -241,6 +245,14 @@ impl From<Method> for MethodPolicy {
             Method::CrlThenOcsp => Self::CrlThenOcsp,
         }
     }
+}
+
+fn roots(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, ApplyError> {
+    let mut roots = Vec::new();
+    for path in paths {
+        roots.extend(certificates(path)?.iter().map(|root| CertificateDer::from(root.der().to_vec())));
+    }
+    Ok(roots)
 }
 
 /// The certificates in a file.

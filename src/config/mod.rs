@@ -8,6 +8,7 @@
 
 mod apply;
 mod error;
+mod http;
 mod overrides;
 mod parse;
 mod quantity;
@@ -15,12 +16,12 @@ mod sections;
 
 pub use apply::{ApplyError, NeedsRestart};
 pub use error::{ConfigError, UnknownKey};
+pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
 pub use overrides::Environment;
 pub use quantity::{CountIn, DurationIn, QuantityError, SizeIn};
 pub use sections::{
-    AuthoritySection, Config, DataSection, FetchSection, HttpSection, Listen, LogFilter, LogFormat,
-    LogSection, Method, OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection,
-    TrustSection,
+    AuthoritySection, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat, LogSection, Method,
+    OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection, TrustSection,
 };
 
 /// The default configuration with an explanation of every key, in TOML.

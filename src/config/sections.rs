@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::http::HttpSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
 use crate::ingest::source::{Origin, Place, Schedule, SourceName, SourceSpec};
 use crate::types::UnixTime;
 
-const SECOND: u64 = 1000;
-const MINUTE: u64 = 60 * SECOND;
-const HOUR: u64 = 60 * MINUTE;
+pub(super) const SECOND: u64 = 1000;
+pub(super) const MINUTE: u64 = 60 * SECOND;
+pub(super) const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// The whole configuration.
@@ -84,19 +85,6 @@ pub struct QuicSection {
     pub idle_timeout: DurationIn<SECOND, HOUR>,
     /// Whether questions may come with the first packet of a resumed connection.
     pub zero_rtt: bool,
-}
-
-/// `[http]`: the admin listener.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HttpSection {
-    /// Where to listen.
-    pub listen: Listen,
-    /// A file whose first line is the admin token. Without one only this machine may ask for a refresh.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_file: Option<PathBuf>,
-    /// Connections at once.
-    pub max_connections: CountIn<1, 65_536>,
 }
 
 /// `[sources]`: how sources are kept fresh.
@@ -315,7 +303,7 @@ impl Config {
         self.data.folder.iter_mut().for_each(resolve);
         self.quic.tls_certificate.iter_mut().chain(&mut self.quic.tls_key).for_each(resolve);
         self.quic.client_ca.iter_mut().for_each(resolve);
-        self.http.token_file.iter_mut().for_each(resolve);
+        self.http.token_file.iter_mut().chain(&mut self.http.client_ca).for_each(resolve);
         self.trust.anchors.iter_mut().chain(&mut self.trust.issuers).for_each(resolve);
         self.fetch.roots.iter_mut().for_each(resolve);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);
@@ -368,16 +356,6 @@ impl Default for QuicSection {
             max_frame: SizeIn::clamped(256 << 10),
             idle_timeout: DurationIn::clamped(30 * SECOND),
             zero_rtt: true,
-        }
-    }
-}
-
-impl Default for HttpSection {
-    fn default() -> Self {
-        Self {
-            listen: Listen::At(SocketAddr::from(([127, 0, 0, 1], 8080))),
-            token_file: None,
-            max_connections: CountIn::clamped(256),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod numbers;
+mod tls;
 
 pub mod admin;
 pub mod http;
@@ -9,3 +10,4 @@ pub mod quic;
 
 pub use answers::{Answers, RevokedClients};
 pub use numbers::{LiveNumbers, QuicNumbers};
+pub use tls::TlsError;

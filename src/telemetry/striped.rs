@@ -88,6 +88,12 @@ impl StripedHistogram {
         Self::starting_at(20)
     }
 
+    /// For HTTP requests: from 16 microseconds to more than a minute.
+    #[must_use]
+    pub fn of_requests() -> Self {
+        Self::starting_at(14)
+    }
+
     fn starting_at(shift: u32) -> Self {
         Self { shift, stripes: Default::default() }
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
 use tokio::task::JoinHandle;
 
 use super::error::ServeError;
@@ -14,7 +15,9 @@ use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
 use crate::live::{Live, LiveParts};
 use crate::publish::{IndexFolder, IndexReader};
-use crate::server::quic::{ClientAuthentication, ClientRoots, Identity, IdentitySwitch, QuicServer};
+use crate::server::quic::{
+    ClientAuthentication, ClientRoots, Identity, IdentitySwitch, OtherProtocol, QuicServer,
+};
 use crate::server::{Answers, LiveNumbers, QuicNumbers, RevokedClients};
 use crate::service::{Checker, DelegatesInIndex};
 use crate::telemetry::Metrics;
@@ -31,13 +34,11 @@ pub(super) struct Answering {
     answers: Arc<Answers>,
     live: Live<HttpClient, Arc<dyn Clock>>,
     identity: Option<Arc<IdentitySwitch>>,
-    pub(super) quic: Option<SocketAddr>,
     server: Option<Arc<QuicServer<Answers>>>,
 }
 
 impl Answering {
-    /// Opens the index of the data folder and listens, if the configuration says so. Nothing is answered before
-    /// [`Answering::run`].
+    /// Opens the index of the data folder. Nothing is answered before [`Answering::run`].
     pub(super) fn start(
         config: &Config,
         data: &Path,
@@ -58,17 +59,29 @@ impl Answering {
             let _ = sources.offer(certificate);
         });
         let answers = Arc::new(answers);
-        let mut answering = Self { checker, answers, live, identity: None, quic: None, server: None };
-        if let Some(settings) = config.quic_settings() {
-            let identity = Arc::new(IdentitySwitch::new(identity(config, data)?));
-            let clients = answering.clients(config)?;
-            let server = QuicServer::bind(settings, &identity, clients, Arc::clone(&answering.answers))
-                .map_err(ServeError::Quic)?;
-            answering.quic = Some(server.local_address());
-            answering.identity = Some(identity);
-            answering.server = Some(Arc::new(server));
-        }
-        Ok(answering)
+        let identity = match config.quic_settings().is_some() || config.http.needs_identity() {
+            true => Some(Arc::new(IdentitySwitch::new(identity(config, data)?))),
+            false => None,
+        };
+        Ok(Self { checker, answers, live, identity, server: None })
+    }
+
+    /// Listens for the query protocol, and another one beside it, if the configuration says so. Where, if it does.
+    pub(super) fn listen(
+        &mut self,
+        config: &Config,
+        other: Option<Arc<dyn OtherProtocol>>,
+    ) -> Result<Option<SocketAddr>, CliError> {
+        let (Some(settings), Some(identity)) = (config.quic_settings(), &self.identity) else {
+            return Ok(None);
+        };
+        let clients = self.clients(config.client_roots()?);
+        let answers = Arc::clone(&self.answers);
+        let server =
+            QuicServer::bind_beside(settings, identity, clients, answers, other).map_err(ServeError::Quic)?;
+        let address = server.local_address();
+        self.server = Some(Arc::new(server));
+        Ok(Some(address))
     }
 
     /// Who answers.
@@ -77,8 +90,8 @@ impl Answering {
     }
 
     /// What is presented; `None` while nothing is encrypted.
-    pub(super) fn identity(&self) -> Option<Arc<IdentitySwitch>> {
-        self.identity.clone()
+    pub(super) fn identity(&self) -> Option<&Arc<IdentitySwitch>> {
+        self.identity.as_ref()
     }
 
     /// SHA-256 of the certificate that is presented, in hexadecimal.
@@ -134,13 +147,13 @@ impl Answering {
         Ok(())
     }
 
-    fn clients(&self, config: &Config) -> Result<ClientAuthentication, CliError> {
-        let roots = config.client_roots()?;
+    /// Whether clients show certificates, and which.
+    pub(super) fn clients(&self, roots: Vec<CertificateDer<'static>>) -> ClientAuthentication {
         if roots.is_empty() {
-            return Ok(ClientAuthentication::None);
+            return ClientAuthentication::None;
         }
         let judge = Arc::new(RevokedClients(Arc::clone(&self.checker)));
-        Ok(ClientAuthentication::Required(ClientRoots { roots, judge }))
+        ClientAuthentication::Required(ClientRoots { roots, judge })
     }
 }
 

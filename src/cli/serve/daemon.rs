@@ -1,5 +1,6 @@
 //! The daemon from its first step to its last.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +35,9 @@ struct Ready {
     http: Option<String>,
     fingerprint: Option<String>,
     generation: u64,
+    /// Addresses of families that have one of their own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    own: BTreeMap<&'static str, String>,
 }
 
 /// What a signal says.
@@ -84,8 +88,9 @@ async fn serve(
         Sources::start(settings, specs, Arc::new(fetcher), Arc::clone(&clock), Arc::new(SystemRandomness))
             .await?;
     let readiness = Arc::new(Readiness::starting());
-    let answering = Answering::start(&config, data, &clock, sources.handle())?;
-    let listeners = start_listeners(&config, data, &clock, &sources.handle(), &readiness, &answering).await?;
+    let mut answering = Answering::start(&config, data, &clock, sources.handle())?;
+    let listeners =
+        start_listeners(&config, data, &clock, &sources.handle(), &readiness, &mut answering).await?;
     let is_stopped = tokio::select! {
         all = sources.first_looks(config.sources.first_look()) => {
             if !all {
@@ -98,7 +103,7 @@ async fn serve(
     if !is_stopped {
         let running = Running {
             pid: std::process::id(),
-            http: listeners.http.map(|address| address.to_string()),
+            admin: listeners.admin.clone(),
             token_file: config.http.token_file.clone(),
         };
         folder.note(&running)?;
@@ -123,6 +128,7 @@ fn announce(listeners: &Listeners, sources: &SourcesHandle) -> Result<(), CliErr
         http: listeners.http.map(|address| address.to_string()),
         fingerprint: listeners.fingerprint.clone(),
         generation: sources.status().builds.generation,
+        own: listeners.own.iter().map(|(name, address)| (*name, address.to_string())).collect(),
     };
     let mut stdout = std::io::stdout().lock();
     serde_json::to_writer(&mut stdout, &ready).map_err(std::io::Error::from)?;

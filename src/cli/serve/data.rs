@@ -24,8 +24,8 @@ pub(super) struct DataFolder {
 pub(in crate::cli) struct Running {
     /// Its process.
     pub(in crate::cli) pid: u32,
-    /// Address of the admin listener.
-    pub(in crate::cli) http: Option<String>,
+    /// The URL under which metrics, status and refresh are.
+    pub(in crate::cli) admin: Option<String>,
     /// The file its admin token is in.
     pub(in crate::cli) token_file: Option<PathBuf>,
 }

@@ -1,12 +1,13 @@
 //! Why the daemon cannot run.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::super::exit::Exit;
 use crate::fetch::http::HttpSetupError;
+use crate::server::TlsError;
 use crate::server::admin::TokenError;
+use crate::server::http::{ListenError, Overlap};
 use crate::server::quic::{IdentityError, QuicError};
 
 /// Why the daemon cannot run.
@@ -16,8 +17,12 @@ pub(in crate::cli) enum ServeError {
     AlreadyRunning(PathBuf),
     #[error("cannot {action} {}: {source}", .path.display())]
     Data { action: &'static str, path: PathBuf, source: io::Error },
-    #[error("cannot listen on {address} ({section}): {source}")]
-    Listen { section: &'static str, address: SocketAddr, source: io::Error },
+    #[error("{0}")]
+    Listen(#[source] ListenError),
+    #[error("{0}")]
+    Tls(#[source] TlsError),
+    #[error("{0}")]
+    Overlap(#[from] Overlap),
     #[error("{0}")]
     Token(#[from] TokenError),
     #[error("{0}")]
@@ -49,13 +54,15 @@ impl ServeError {
     pub(in crate::cli) fn exit(&self) -> Exit {
         match self {
             Self::AlreadyRunning(_)
-            | Self::Listen { .. }
+            | Self::Listen(_)
             | Self::NotRunning(_)
             | Self::Unreachable { .. }
             | Self::Refused { .. } => Exit::Unavailable,
             Self::Quic(QuicError::Listen { .. }) => Exit::Unavailable,
             Self::Token(TokenError::TooShort { .. })
             | Self::Network(_)
+            | Self::Tls(_)
+            | Self::Overlap(_)
             | Self::Quic(_)
             | Self::Identity(_)
             | Self::HalfIdentity => Exit::Data,

@@ -15,10 +15,13 @@ const MAX_FILE: u64 = 4096;
 /// Characters a token has at least, so that it cannot be guessed.
 const MIN_TOKEN: usize = 16;
 
+/// Set by proxies: whoever is behind one is not on this machine only because the proxy is.
+const FORWARDED: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
 /// Who may ask for a refresh.
 #[derive(Debug, Clone)]
 pub enum AdminAccess {
-    /// Callers on this machine, but not web pages in their browsers.
+    /// Callers on this machine, but not web pages in their browsers, nor others through a proxy on it.
     ThisMachine,
     /// Whoever has the token. Only its digest is kept.
     Token {
@@ -81,7 +84,9 @@ impl AdminAccess {
             }
             // A browser on this machine sends Origin along when a web page makes it ask.
             Self::ThisMachine
-                if peer.ip().to_canonical().is_loopback() && !headers.contains_key(header::ORIGIN) =>
+                if peer.ip().to_canonical().is_loopback()
+                    && !headers.contains_key(header::ORIGIN)
+                    && !FORWARDED.iter().any(|name| headers.contains_key(*name)) =>
             {
                 Decision::Granted
             }
@@ -124,6 +129,8 @@ mod tests {
         );
         let page = headers(&[(header::ORIGIN, "http://evil.example.com")]);
         assert_eq!(access.decide(local, &page), Decision::NotFromThere);
+        let proxied = headers(&[(header::HeaderName::from_static("x-forwarded-for"), "192.0.2.1")]);
+        assert_eq!(access.decide(local, &proxied), Decision::NotFromThere);
         assert_eq!(
             access.decide("10.0.0.1:5000".parse().unwrap(), &HeaderMap::new()),
             Decision::NotFromThere

@@ -1,4 +1,4 @@
-//! The admin listener: metrics, health, status, and the emergency refresh, over plain HTTP.
+//! What operators need: metrics, health, status, and the emergency refresh, over HTTP.
 //!
 //! | request | answer |
 //! |---|---|
@@ -8,19 +8,17 @@
 //! | `GET /status` | everything about sources and builds, in JSON |
 //! | `POST /refresh` | looks at every source now and tells what came of it |
 //!
-//! It is meant for this machine or for a network of operators, and has no TLS. Reading is free to whoever can connect;
-//! refreshing costs CAs traffic and needs a token, or a caller on this machine ([`AdminAccess`]). Connections are few
-//! and may not idle ([`CappedListener`]), so that nobody can keep Prometheus out.
+//! It is meant for this machine or for a network of operators. Reading is free to whoever can connect; refreshing costs
+//! CAs traffic and needs a token, or a caller on this machine ([`AdminAccess`]). It is not served over HTTP/3, whose port
+//! may be open to more people, and its requests are answered however many others there are.
 
 mod access;
 mod exposition;
-mod listener;
 mod readiness;
 mod routes;
 
 pub(crate) use access::read_token;
 pub use access::{AdminAccess, TokenError};
 pub use exposition::{CONTENT_TYPE, exposition};
-pub use listener::{CappedListener, Peer};
 pub use readiness::Readiness;
-pub use routes::{Admin, router};
+pub use routes::{Admin, PATHS, health, router};

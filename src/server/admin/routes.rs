@@ -1,5 +1,6 @@
 //! The routes.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,6 @@ use tokio::sync::Mutex;
 
 use super::access::{AdminAccess, Decision};
 use super::exposition::{CONTENT_TYPE, exposition};
-use super::listener::Peer;
 use super::readiness::Readiness;
 use crate::ingest::source::{SourcesHandle, SourcesStatus};
 use crate::telemetry::{Family, Metrics};
@@ -91,15 +91,25 @@ impl std::fmt::Debug for Admin {
     }
 }
 
-/// The routes, to be served by themselves or merged into others. They need [`Peer`] as connect info.
+/// The paths of the routes.
+pub const PATHS: [&str; 5] = ["/metrics", HEALTH, "/readyz", "/status", "/refresh"];
+/// The path that says whether the process works.
+const HEALTH: &str = "/healthz";
+
+/// The routes, to be served by themselves or merged into others. They need `ConnectInfo<SocketAddr>`.
 pub fn router(admin: Arc<Admin>) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
-        .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/status", get(status))
         .route("/refresh", post(refresh))
         .with_state(admin)
+        .merge(health())
+}
+
+/// The one route that tells nothing but that there is an answer.
+pub fn health() -> Router {
+    Router::new().route(HEALTH, get(async || "ok\n"))
 }
 
 async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
@@ -134,7 +144,7 @@ async fn status(State(admin): State<Arc<Admin>>) -> Response {
 
 async fn refresh(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Response {
     let problem = match admin.access.decide(peer, &headers) {

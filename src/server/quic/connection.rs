@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::answerer::{Answerer, Refusal};
 use super::counters::Counter;
 use super::late::LateEvent;
+use super::other;
 use super::peer::PeerJudge;
 use super::poll::ready;
 use super::requests::{Channel, Requests};
@@ -48,10 +49,13 @@ pub(super) async fn serve<A: Answerer>(
     handshaking: impl Send,
 ) {
     let session = Arc::new(Session::new(Arc::clone(&shared)));
-    let Ok(connecting) = incoming.accept() else {
+    let Ok(mut connecting) = incoming.accept() else {
         return session.count(Counter::FailedHandshakes);
     };
     let limit = shared.settings.handshake_timeout;
+    let Ok(other) = other::wanted(shared.other.as_ref(), &mut connecting, limit).await else {
+        return session.count(Counter::FailedHandshakes);
+    };
     // Data goes out before the handshake is complete only to clients who need not show a certificate.
     let early = judge.is_none() && shared.settings.early_data == EarlyData::Questions;
     let connection = if early {
@@ -65,6 +69,9 @@ pub(super) async fn serve<A: Answerer>(
             drop(handshaking);
             in_time
         };
+        if let Some(other) = other {
+            return other::run(&session, other, &connection, handshake).await;
+        }
         run(&session, &connection, handshake).await;
         connection
     } else {
@@ -79,6 +86,9 @@ pub(super) async fn serve<A: Answerer>(
             session.count(Counter::RefusedClients);
             connection.close(CloseCode::CertificateRefused.number().into(), refusal.text.as_bytes());
             return;
+        }
+        if let Some(other) = other {
+            return other::run(&session, other, &connection, std::future::ready(true)).await;
         }
         establish(&session, &connection);
         run(&session, &connection, std::future::pending()).await;
@@ -161,14 +171,14 @@ async fn run<A: Answerer>(
     }
 }
 
-fn establish<A: Answerer>(session: &Session<A>, connection: &Connection) {
+pub(super) fn establish<A: Answerer>(session: &Session<A>, connection: &Connection) {
     if connection.close_reason().is_none() {
         session.count(Counter::Connections);
         session.establish();
     }
 }
 
-fn failed_early<A: Answerer>(session: &Session<A>) {
+pub(super) fn failed_early<A: Answerer>(session: &Session<A>) {
     if !session.is_established() {
         session.count(Counter::FailedHandshakes);
     }

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::server::tls::TlsError;
+
 /// Why a QUIC server cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,15 +17,9 @@ pub enum QuicError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The TLS settings contradict each other.
-    #[error("cannot set up TLS: {0}")]
-    Tls(#[from] rustls::Error),
-    /// The roots for client certificates are of no use.
-    #[error("the roots for client certificates cannot be used: {reason}")]
-    ClientRoots {
-        /// What is wrong with them.
-        reason: String,
-    },
+    /// TLS cannot be set up.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// A setting out of its range.
     #[error("{value} is out of range for {setting} ({range})")]
     Setting {

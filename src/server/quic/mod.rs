@@ -9,6 +9,8 @@
 //! requests in the air, the time for each of them. A client that does not read what it asked for is not read any
 //! further, and in the end disconnected.
 //!
+//! Another protocol may share the port ([`OtherProtocol`]): which one a client speaks is told in the handshake.
+//!
 //! 0-RTT data may be a replay. Questions in it are answered, from the index alone until the handshake is complete;
 //! everything else in it is refused.
 
@@ -20,6 +22,7 @@ mod error;
 mod handles;
 mod identity;
 mod late;
+mod other;
 mod peer;
 mod poll;
 mod requests;
@@ -36,6 +39,7 @@ pub use self::answerer::{
 pub use self::counters::{Counter, CounterSnapshot};
 pub use self::error::QuicError;
 pub use self::identity::{Identity, IdentityError, IdentitySwitch, SelfSigned};
+pub use self::other::{Course, OtherProtocol};
 pub use self::peer::{ClientAuthentication, ClientRoots, PeerJudge};
 pub use self::server::QuicServer;
 pub use self::settings::{EarlyData, OtherTimes, QuicSettings};

@@ -39,7 +39,7 @@ pub struct ClientRoots {
 }
 
 impl ClientAuthentication {
-    pub(super) fn judge(&self) -> Option<&Arc<dyn PeerJudge>> {
+    pub(in crate::server) fn judge(&self) -> Option<&Arc<dyn PeerJudge>> {
         match self {
             Self::None => None,
             Self::Optional(roots) | Self::Required(roots) => Some(&roots.judge),

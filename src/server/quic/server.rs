@@ -1,5 +1,6 @@
 //! The server: sockets, and a task for each connection.
 
+use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::connection::{Counted, serve};
 use super::counters::{Counter, CounterSnapshot};
 use super::error::QuicError;
 use super::identity::IdentitySwitch;
+use super::other::OtherProtocol;
 use super::peer::ClientAuthentication;
 use super::session::Shared;
 use super::settings::QuicSettings;
@@ -23,7 +25,6 @@ use super::tls;
 use crate::wire::{CloseCode, Limits};
 
 /// A server of the query protocol. It listens from the moment it is bound, and serves while [`QuicServer::run`] runs.
-#[derive(Debug)]
 pub struct QuicServer<A> {
     endpoints: Vec<Endpoint>,
     address: SocketAddr,
@@ -43,11 +44,26 @@ impl<A: Answerer> QuicServer<A> {
         clients: ClientAuthentication,
         answerer: Arc<A>,
     ) -> Result<Self, QuicError> {
+        Self::bind_beside(settings, identity, clients, answerer, None)
+    }
+
+    /// As [`QuicServer::bind`], with another protocol on the same port.
+    ///
+    /// # Errors
+    /// As [`QuicServer::bind`].
+    pub fn bind_beside(
+        settings: QuicSettings,
+        identity: &Arc<IdentitySwitch>,
+        clients: ClientAuthentication,
+        answerer: Arc<A>,
+        other: Option<Arc<dyn OtherProtocol>>,
+    ) -> Result<Self, QuicError> {
         check(&settings)?;
-        let tls = tls::config(&settings, identity, &clients)?;
+        let tls = tls::config(&settings, identity, &clients, other.as_ref().map(|other| other.alpn()))?;
         let mut config = quinn::ServerConfig::with_crypto(Arc::new(tls));
+        let client_streams = other.as_ref().map_or(0, |other| other.client_streams());
         config
-            .transport_config(Arc::new(transport(&settings)?))
+            .transport_config(Arc::new(transport(&settings, client_streams)?))
             .max_incoming(settings.max_connections)
             // Packets of a client that moves would reach another socket than the one that knows it.
             .migration(settings.sockets == 1);
@@ -64,7 +80,7 @@ impl<A: Answerer> QuicServer<A> {
             Some(endpoint) => endpoint.local_addr().map_err(listen)?,
             None => settings.address,
         };
-        let shared = Arc::new(Shared::new(answerer, settings));
+        let shared = Arc::new(Shared::new(answerer, settings, other));
         Ok(Self { endpoints, address, clients, shared, connection_ended: Arc::default() })
     }
 
@@ -119,6 +135,12 @@ impl<A: Answerer> QuicServer<A> {
     }
 }
 
+impl<A> fmt::Debug for QuicServer<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QuicServer").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
 /// Lets connections in until it is dropped. When the server is about to stop, it refuses them, so that clients need not
 /// find out by waiting.
 async fn accept<A: Answerer>(
@@ -169,7 +191,7 @@ async fn accept<A: Answerer>(
     }
 }
 
-fn transport(settings: &QuicSettings) -> Result<TransportConfig, QuicError> {
+fn transport(settings: &QuicSettings, client_streams: u32) -> Result<TransportConfig, QuicError> {
     let idle = IdleTimeout::try_from(settings.idle_timeout).map_err(|_| QuicError::Setting {
         setting: "idle time",
         value: settings.idle_timeout.as_secs(),
@@ -178,8 +200,9 @@ fn transport(settings: &QuicSettings) -> Result<TransportConfig, QuicError> {
     let mut transport = TransportConfig::default();
     transport
         .max_concurrent_bidi_streams(settings.max_streams.into())
-        // Clients have nothing to say on those.
-        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        // Clients of the query protocol have nothing to say on those; what they send there nobody reads, within the
+        // window of their connection.
+        .max_concurrent_uni_streams(VarInt::from_u32(client_streams))
         .stream_receive_window(settings.stream_window.into())
         .receive_window(settings.connection_window.into())
         .send_window(settings.connection_window.into())

@@ -8,14 +8,16 @@ use tokio::sync::{Notify, watch};
 use super::answerer::{Answerer, Refusal};
 use super::counters::{Counter, Counters, Tally};
 use super::handles::Handles;
+use super::other::OtherProtocol;
 use super::settings::QuicSettings;
 use crate::wire::ErrorCode;
 
 /// What the connections of a server share.
-#[derive(Debug)]
 pub(super) struct Shared<A> {
     pub(super) answerer: Arc<A>,
     pub(super) settings: QuicSettings,
+    /// What else is spoken on the port.
+    pub(super) other: Option<Arc<dyn OtherProtocol>>,
     pub(super) counters: Counters,
     /// Connections that were let in.
     pub(super) connections: AtomicUsize,
@@ -28,10 +30,15 @@ pub(super) struct Shared<A> {
 }
 
 impl<A> Shared<A> {
-    pub(super) fn new(answerer: Arc<A>, settings: QuicSettings) -> Self {
+    pub(super) fn new(
+        answerer: Arc<A>,
+        settings: QuicSettings,
+        other: Option<Arc<dyn OtherProtocol>>,
+    ) -> Self {
         Self {
             answerer,
             settings,
+            other,
             counters: Counters::default(),
             connections: AtomicUsize::new(0),
             unvalidated: AtomicUsize::new(0),

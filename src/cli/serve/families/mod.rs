@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::answering::Answering;
 use super::error::ServeError;
 use crate::cli::exit::CliError;
-use crate::config::Config;
+use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
 use crate::server::quic::IdentitySwitch;
@@ -25,10 +25,19 @@ const ALL: &[Family] = &[];
 
 /// One family.
 struct Family {
-    /// Its name in the configuration, metrics and logs.
+    /// Its name in metrics and logs.
     name: &'static str,
+    /// Where it is served.
+    place: fn(&Config) -> &PlaceSection,
     /// Makes its router; `None` if it is switched off.
     start: fn(&Config, &Path, &Shared) -> Result<Option<Router>, CliError>,
+}
+
+/// A family that is switched on.
+pub(super) struct Started {
+    pub(super) name: &'static str,
+    pub(super) place: PlaceSection,
+    pub(super) router: Router,
 }
 
 /// What families are made of.
@@ -67,7 +76,7 @@ impl Shared {
             clock: Arc::clone(clock),
             data: data.into(),
             http,
-            identity: answering.identity(),
+            identity: answering.identity().cloned(),
             sources,
             stopped,
             metrics: Mutex::default(),
@@ -94,14 +103,13 @@ impl Shared {
     }
 }
 
-/// Starts every family that is switched on, and makes one router of them.
-pub(super) fn start(config: &Config, shared: &Shared) -> Result<Router, CliError> {
-    let mut all = Router::new();
+/// Starts every family that is switched on.
+pub(super) fn start(config: &Config, shared: &Shared) -> Result<Vec<Started>, CliError> {
+    let mut started = Vec::new();
     for family in ALL {
         if let Some(router) = (family.start)(config, &shared.data, shared)? {
-            tracing::info!(family = family.name, "started");
-            all = all.merge(router);
+            started.push(Started { name: family.name, place: (family.place)(config).clone(), router });
         }
     }
-    Ok(all)
+    Ok(started)
 }

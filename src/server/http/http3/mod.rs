@@ -1,0 +1,106 @@
+//! HTTP/3 (RFC 9114) on the port of the query protocol.
+//!
+//! The library reads frames and heads; what it keeps of them while it waits for the rest has no limit of its own, so it
+//! gets its octets through streams that have one ([`budget`]). Each request is a task ([`request`]) and goes the way of
+//! all others.
+
+mod budget;
+mod request;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use h3::error::Code;
+use h3::server;
+use quinn::{Connection, VarInt};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use self::budget::{BudgetedConnection, Newest};
+use super::site::{Caller, Site};
+use crate::server::quic::{Course, OtherProtocol};
+
+/// The name of HTTP/3 in handshakes.
+const ALPN: &[u8] = b"h3";
+/// Control, and two of QPACK (RFC 9114 section 6.2), with room for kinds that are to be ignored.
+const CLIENT_STREAMS: u32 = 8;
+
+/// Serves a site over HTTP/3.
+#[derive(Debug, Clone)]
+pub struct Http3 {
+    site: Arc<Site>,
+}
+
+impl Http3 {
+    /// Serves this site.
+    #[must_use]
+    pub fn new(site: Arc<Site>) -> Self {
+        Self { site }
+    }
+}
+
+impl OtherProtocol for Http3 {
+    fn alpn(&self) -> &'static [u8] {
+        ALPN
+    }
+
+    fn client_streams(&self) -> u32 {
+        CLIENT_STREAMS
+    }
+
+    fn serve(&self, connection: Connection, course: Course) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(serve(Arc::clone(&self.site), connection, course))
+    }
+}
+
+async fn serve(site: Arc<Site>, connection: Connection, course: Course) {
+    let peer = connection.remote_address();
+    let Course { established, mut draining } = course;
+    let newest = Newest::default();
+    let head = site.edge.settings.max_head;
+    let built = server::builder()
+        .max_field_section_size(head.into())
+        .send_grease(false)
+        .build(BudgetedConnection::new(connection.clone(), head, newest.clone()))
+        .await;
+    let mut http = match built {
+        Ok(http) => http,
+        Err(error) => return tracing::debug!(%peer, %error, "no HTTP/3"),
+    };
+    let mut requests = JoinSet::new();
+    let mut told = false;
+    loop {
+        tokio::select! {
+            accepted = http.accept() => match accepted {
+                Ok(Some(resolver)) => {
+                    let caller = Caller { peer, early: !*established.borrow() };
+                    let (site, budget) = (Arc::clone(&site), newest.take());
+                    requests.spawn(request::answer(site, resolver, caller, budget));
+                }
+                // The client has said goodbye, or has been told to go, and has its answers.
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::debug!(%peer, %error, "a connection ended");
+                    break;
+                }
+            },
+            Some(_) = requests.join_next() => {}
+            () = drained(&mut draining), if !told => {
+                told = true;
+                if http.shutdown(0).await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    // After an error there is nobody to answer; after a goodbye, nothing is left.
+    drop(requests);
+    connection.close(VarInt::from_u32(u32::try_from(Code::H3_NO_ERROR.value()).unwrap_or(0x100)), b"");
+}
+
+/// When the server is about to stop.
+async fn drained(draining: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone, which is a stop as well.
+    let _ = draining.wait_for(|draining| *draining).await;
+}
