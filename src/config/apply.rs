@@ -229,6 +229,8 @@ impl Config {
             ("quic", self.quic == next.quic),
             ("http", self.http == next.http),
             ("ocsp", self.ocsp == next.ocsp),
+            ("keystore", self.keystore == next.keystore),
+            ("asteria", self.asteria == next.asteria),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),
             ("log.format", self.log.format == next.log.format),
             ("test", self.test == next.test),

@@ -7,6 +7,7 @@
 //! [`DEFAULT_TEXT`] is the commented file that a first start writes; a test holds it against the types.
 
 mod apply;
+mod asteria;
 mod error;
 mod http;
 mod overrides;
@@ -15,6 +16,7 @@ mod quantity;
 mod sections;
 
 pub use apply::{ApplyError, NeedsRestart};
+pub use asteria::{AsteriaSection, ClientAuthenticationWish, KeystoreSection, UtcOffset};
 pub use error::{ConfigError, UnknownKey};
 pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
 pub use overrides::Environment;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::asteria::{AsteriaSection, KeystoreSection};
 use super::http::HttpSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
 use crate::ingest::source::{Origin, Place, Schedule, SourceName, SourceSpec};
@@ -38,6 +39,10 @@ pub struct Config {
     pub ocsp: OcspSection,
     /// `[fetch]`
     pub fetch: FetchSection,
+    /// `[keystore]`
+    pub keystore: KeystoreSection,
+    /// `[asteria]`
+    pub asteria: AsteriaSection,
     /// `[log]`
     pub log: LogSection,
     /// `[test]`
@@ -306,6 +311,7 @@ impl Config {
         self.http.token_file.iter_mut().chain(&mut self.http.client_ca).for_each(resolve);
         self.trust.anchors.iter_mut().chain(&mut self.trust.issuers).for_each(resolve);
         self.fetch.roots.iter_mut().for_each(resolve);
+        self.keystore.folder.iter_mut().chain(&mut self.keystore.seal_key).for_each(resolve);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);
         for source in &mut self.source {
             if let Place::Files(paths) = &mut source.place {

@@ -74,10 +74,10 @@ pub struct Issued {
 /// key takes: a second for 4096 bits, sometimes more.
 ///
 /// # Errors
-/// [`KeyError::Generate`], and [`KeyError::Issue`] for a subject that a certificate cannot have.
+/// [`KeyError::Subject`] for a subject that a certificate cannot have; [`KeyError::Generate`], [`KeyError::Issue`].
 pub fn issue(request: &IssueRequest, now: UnixTime) -> Result<Issued, KeyError> {
-    let (signer, key) = Signer::generate(request.algorithm, request.digest)?;
     let parameters = parameters(request, now)?;
+    let (signer, key) = Signer::generate(request.algorithm, request.digest)?;
     let failed = |what| move |error: rcgen::Error| KeyError::Issue { what, reason: error.to_string() };
     let signed = parameters.serialize_request(&signer).map_err(failed("the request"))?;
     let certificate = parameters.self_signed(&signer).map_err(failed("the certificate"))?;
@@ -117,7 +117,7 @@ fn name(subject: &SubjectName) -> Result<DistinguishedName, KeyError> {
         let is_country = letters.len() == 2 && letters.iter().all(u8::is_ascii_alphabetic);
         let country = PrintableString::try_from(subject.country.as_str()).ok().filter(|_| is_country);
         let reason = || format!("'{}' is no country of two letters", subject.country.escape_debug());
-        let country = country.ok_or_else(|| KeyError::Issue { what: "the certificate", reason: reason() })?;
+        let country = country.ok_or_else(|| KeyError::Subject { reason: reason() })?;
         name.push(DnType::CountryName, DnValue::PrintableString(country));
     }
     // From the largest to the smallest, so that RFC 4514 writes the common name first.
