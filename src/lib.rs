@@ -33,6 +33,8 @@ pub mod ingest;
 #[cfg(feature = "server")]
 pub mod keystore;
 #[cfg(feature = "server")]
+pub mod mock;
+#[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "ocsp")]
 pub mod service;

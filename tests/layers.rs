@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each top-level module with its rank.
-const RANKS: [(&str, u8); 19] = [
+const RANKS: [(&str, u8); 20] = [
     ("types", 0),
     ("pki", 1),
     ("wire", 1),
@@ -31,6 +31,7 @@ const RANKS: [(&str, u8); 19] = [
     ("store", 5),
     ("service", 6),
     ("client", 7),
+    ("mock", 7),
     ("server", 7),
     ("config", 8),
     ("cli", 8),

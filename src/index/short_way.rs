@@ -45,6 +45,45 @@ pub(super) struct ShortWay {
     pub(super) sole_crl: Option<u32>,
 }
 
+/// The parts of a table whose pages were all checked, for the very shortest way: that to records of 16 octets in a table
+/// without a filter. A lookup keeps its loads waiting until its record is there, and how many loads wait at once is what
+/// limits neighbouring lookups; so this takes as few of them as it can.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Near<'a> {
+    buckets: u32,
+    tags: &'a [Line],
+    ranks: &'a [[u8; 4]],
+    records: &'a [Line],
+}
+
+impl<'a> Near<'a> {
+    #[inline(always)]
+    pub(super) fn new(way: &ShortWay, body: &'a [u8]) -> Self {
+        let lines: &'a [Line] = body.as_chunks().0;
+        let from = |line: usize| lines.get(line..).unwrap_or_default();
+        let tags = from(way.unfiltered_tags).get(..to_usize(way.buckets)).unwrap_or_default();
+        let ranks = body.as_chunks::<4>().0.get(way.ranks..).unwrap_or_default();
+        let records = if way.width == Width::Sixteen { from(way.records / LINE) } else { &[] };
+        Self { buckets: way.buckets, tags, ranks, records }
+    }
+
+    #[inline(always)]
+    fn locate(&self, serial: Magnitude, hash: u64) -> Known {
+        let (bucket, tag) = bucket_and_tag(hash, self.buckets);
+        let bucket = to_usize(bucket);
+        let Some(line) = self.tags.get(bucket) else { return Known::Unsure };
+        let slots = matching_slots(line, tag);
+        if slots.is_empty() && tag < last_tag(line) {
+            return Known::Absent;
+        }
+        let Some(rank) = self.ranks.get(bucket) else { return Known::Unsure };
+        let ordinal = u32::from_le_bytes(*rank).wrapping_add(slots.first());
+        let Some(line) = self.records.get(to_usize(ordinal / 3)) else { return Known::Unsure };
+        let Some(octets) = array_at::<20>(line, to_usize(ordinal % 3) * 20) else { return Known::Unsure };
+        compared(octets, serial, ordinal).map_or(Known::Unsure, Known::Found)
+    }
+}
+
 /// A line that no body has, and behind which there are none either.
 const NOWHERE: usize = usize::MAX / 2;
 /// Words in a page.
@@ -76,12 +115,19 @@ impl<'a> Table<'a> {
     /// The answer for a serial of the usual length from a table without a filter; to be inlined into the caller's loop.
     #[inline(always)]
     pub(super) fn locate_shortly(&self, serial: SerialRef<'_>) -> Known {
-        match Magnitude::of_usual_length(serial) {
-            Some(serial) => {
-                self.locate_by_tags(serial, self.hasher().hash(serial), self.short_way.unfiltered_tags)
-            }
-            None => Known::Unsure,
+        let Some(serial) = Magnitude::of_usual_length(serial) else { return Known::Unsure };
+        let hash = self.hasher().hash(serial);
+        if self.pages.are_all_checked() {
+            self.near.locate(serial, hash)
+        } else {
+            self.locate_by_marks(serial, hash)
         }
+    }
+
+    /// As above, while pages are left to be checked; out of line, as that does not last.
+    #[inline(never)]
+    fn locate_by_marks(&self, serial: Magnitude, hash: u64) -> Known {
+        self.locate_by_tags(serial, hash, self.short_way.unfiltered_tags)
     }
 
     /// The answer for any magnitude from any hashed table.
@@ -176,11 +222,7 @@ impl<'a> Table<'a> {
         if self.short_way.width != Width::Sixteen {
             return self.hit_of_other_width_if(serial, ordinal);
         }
-        let octets: &[u8; 20] = self.record_in_line(ordinal, 3)?;
-        let (stored, fact) = octets.split_first_chunk::<16>()?;
-        let number = u128::from_be_bytes(*stored);
-        let stored = Magnitude { high: 0, middle: high_half(number), low: low_half(number) };
-        (stored == serial).then_some(Hit { ordinal, fact: u32::from_le_bytes(*fact.first_chunk()?) })
+        compared(self.record_in_line(ordinal, 3)?, serial, ordinal)
     }
 
     /// Out of line, to leave the registers to the other.
@@ -243,4 +285,13 @@ impl<'a> Table<'a> {
     fn lines(&self) -> &'a [Line] {
         self.pages.body.as_chunks().0
     }
+}
+
+/// The hit if a record of 16 octets is this serial's.
+#[inline(always)]
+fn compared(octets: &[u8; 20], serial: Magnitude, ordinal: u32) -> Option<Hit> {
+    let (stored, fact) = octets.split_first_chunk::<16>()?;
+    let number = u128::from_be_bytes(*stored);
+    let stored = Magnitude { high: 0, middle: high_half(number), low: low_half(number) };
+    (stored == serial).then_some(Hit { ordinal, fact: u32::from_le_bytes(*fact.first_chunk()?) })
 }

@@ -13,7 +13,7 @@ use super::probe::{LINE, Line, TAGS_PER_LINE, filter_may_contain, last_tag, matc
 use super::reader::{Front, StoredTable};
 use super::roaring::{Ranks, RoaringView, Shape, Source};
 use super::set::RecordSet;
-use super::short_way::{Known, ShortWay};
+use super::short_way::{Known, Near, ShortWay};
 use crate::types::{NameKey, SerialRef};
 
 /// The revoked serials that one authority's CRLs list for one certificate issuer.
@@ -25,6 +25,7 @@ pub struct Table<'a> {
     front: &'a Front,
     pub(super) row: &'a TableRow,
     pub(super) short_way: &'a ShortWay,
+    pub(super) near: Near<'a>,
     pub(super) pages: Pages<'a>,
 }
 
@@ -38,7 +39,8 @@ pub(super) struct Hit {
 impl<'a> Table<'a> {
     #[inline(always)]
     pub(super) fn new(front: &'a Front, stored: &'a StoredTable, pages: Pages<'a>) -> Self {
-        Self { front, row: &stored.row, short_way: &stored.short_way, pages }
+        let near = Near::new(&stored.short_way, pages.body);
+        Self { front, row: &stored.row, short_way: &stored.short_way, near, pages }
     }
 
     /// The record of a serial, `None` if it is not listed.

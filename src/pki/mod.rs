@@ -21,7 +21,7 @@ mod public_key;
 mod signature;
 
 pub use bundle::{BundleError, for_each_crl, read_certificates};
-pub use certificate::{Certificate, CertificateError};
+pub use certificate::{Certificate, CertificateError, OtherName};
 pub use distribution_point::DistributionPoint;
 pub use extension::AuthorityKeyId;
 pub use general_name::{GeneralName, uri_key};

@@ -11,6 +11,8 @@ pub mod audit;
 mod checker;
 mod delegates;
 mod issuer;
+#[cfg(feature = "server")]
+pub mod jpki;
 mod method;
 mod named;
 mod outcome;

@@ -8,18 +8,18 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::ca::DemoCa;
-use super::responder::{Known, Responder};
 use super::{Demo, build, describe, microseconds, only_certificate};
 use crate::cli::exit::CliError;
 use crate::cli::responders::http_client;
 use crate::cli::runtime;
 use crate::live::{Live, LiveSettings};
+use crate::mock::{Known, Responder};
 use crate::pki::Certificate;
 use crate::publish::{IndexFolder, IndexReader};
 use crate::service::{
     AuthoritySettings, CheckSettings, Checker, DelegatesInIndex, MethodPolicy, Options, Outcome, Question,
 };
-use crate::types::{Serial, SystemClock};
+use crate::types::{ReasonCode, Serial, SystemClock};
 
 /// What the fallback showed, for `--json`.
 #[derive(Debug, Serialize)]
@@ -40,10 +40,10 @@ impl Demo {
         std::fs::write(&certificate_file, ca.certificate_pem())?;
         build(folder, &certificate_file, None)?;
         let issuer = only_certificate(ca.certificate_pem())?;
-        let responder = Responder::start(&issuer, ca.key()?)?;
+        let responder = Responder::start(&issuer, ca.key()?, Arc::new(SystemClock))?;
         responder.tell(Serial::from_u64(1), Known::Good);
-        responder
-            .tell(Serial::from_u64(2), Known::Compromised(OffsetDateTime::now_utc() - time::Duration::DAY));
+        let at = OffsetDateTime::now_utc() - time::Duration::DAY;
+        responder.tell(Serial::from_u64(2), Known::Revoked { at, reason: ReasonCode::KeyCompromise });
 
         let checker = checker(folder, &issuer, &responder.url())?;
         let runtime = runtime::new()?;

@@ -3,7 +3,6 @@
 mod ca;
 mod fallback;
 mod over_quic;
-mod responder;
 
 use std::fmt::Display;
 use std::hint::black_box;

@@ -12,11 +12,13 @@ use super::super::general_name::GeneralName;
 use super::super::name::Name;
 use super::super::oid;
 
-/// `basicConstraints`, without the path length, which paths need and revocation does not.
+/// `basicConstraints` (RFC 5280 section 4.2.1.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BasicConstraints {
     /// `cA`: the subject is a certification authority.
     pub ca: bool,
+    /// `pathLenConstraint`: how many CAs may be below it; `None` for any number.
+    pub path_length: Option<u32>,
 }
 
 /// The bits of `keyUsage` that matter here (RFC 5280 section 4.2.1.3).
@@ -99,11 +101,16 @@ fn read_basic_constraints(extension: &Extension<'_>) -> Result<BasicConstraints,
         Some(ca) => ca.boolean()?,
         None => false,
     };
-    if let Some(length) = reader.optional(tag::INTEGER)? {
-        length.magnitude(MAX_PATH_OCTETS)?;
-    }
+    let path_length = match reader.optional(tag::INTEGER)? {
+        Some(length) => {
+            let octets = length.magnitude(MAX_PATH_OCTETS)?;
+            let wide = octets.iter().fold(0_u64, |number, octet| (number << 8) | u64::from(*octet));
+            Some(u32::try_from(wide).unwrap_or(u32::MAX))
+        }
+        None => None,
+    };
     reader.finish()?;
-    Ok(BasicConstraints { ca })
+    Ok(BasicConstraints { ca, path_length })
 }
 
 fn read_key_usage(extension: &Extension<'_>) -> Result<KeyUsage, DerError> {

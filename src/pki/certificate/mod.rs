@@ -5,6 +5,7 @@
 
 mod extensions;
 mod frame;
+mod identity;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use x509_parser::prelude::X509CertificateParser;
 pub use extensions::BasicConstraints;
 use extensions::Extensions;
 use frame::Frame;
+pub use identity::OtherName;
 
 use super::der::DerError;
 use super::distribution_point::DistributionPoint;
@@ -151,7 +153,7 @@ impl Certificate {
     #[must_use]
     pub fn kind(&self) -> CertificateKind {
         match self.0.extensions.basic_constraints {
-            Some(BasicConstraints { ca: true }) => CertificateKind::Ca,
+            Some(BasicConstraints { ca: true, .. }) => CertificateKind::Ca,
             _ => CertificateKind::User,
         }
     }

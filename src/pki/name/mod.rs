@@ -95,6 +95,20 @@ impl Name {
         &self.0.text
     }
 
+    /// Each attribute as RFC 4514 writes it, such as `O=Amazon`, in the order of the encoding.
+    #[must_use]
+    pub fn attribute_texts(&self) -> Vec<String> {
+        // The name was read once, so that reading it again does not fail.
+        let mut texts = Vec::new();
+        let Ok(element) = read_single(self.der(), tag::SEQUENCE) else { return texts };
+        let mut rdns = element.reader();
+        while let Ok(rdn) = rdns.read(tag::SET) {
+            let attributes = read_attributes(rdn.reader()).unwrap_or_default();
+            texts.extend(attributes.iter().map(text::attribute));
+        }
+        texts
+    }
+
     /// Whether the name has no relative name at all, as the subject of some end-entity certificates.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -7,11 +7,12 @@ use crate::types::to_hex;
 
 /// One relative name: its attributes joined by `+`.
 pub(super) fn relative_name(attributes: &[Attribute<'_>]) -> String {
-    let parts: Vec<String> = attributes.iter().map(attribute_text).collect();
+    let parts: Vec<String> = attributes.iter().map(attribute).collect();
     parts.join("+")
 }
 
-fn attribute_text(attribute: &Attribute<'_>) -> String {
+/// One attribute: its type and its value.
+pub(super) fn attribute(attribute: &Attribute<'_>) -> String {
     let text = strings::decode(attribute.value.tag, attribute.value.content);
     match (short_name(attribute.oid), text) {
         (Some(name), Some(text)) => format!("{name}={}", escape(&text)),

@@ -3,46 +3,52 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::Limited;
 use hyper::body::{Frame, SizeHint};
 
-/// Whether a body has come to its end.
+/// Whether a body is waited for.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Received(Option<Arc<AtomicBool>>);
+pub(super) struct Awaited(Option<Arc<AtomicBool>>);
 
-/// A body that notes its end.
+/// A body that notes whether it is waited for.
 struct Noted<B> {
     inner: Limited<B>,
-    ended: Arc<AtomicBool>,
+    awaited: Arc<AtomicBool>,
 }
 
-impl Received {
-    pub(super) fn is_complete(&self) -> bool {
-        self.0.as_ref().is_none_or(|ended| ended.load(Ordering::Acquire))
+impl Awaited {
+    /// Whether there may be a body to wait for.
+    pub(super) fn may_be(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Whether somebody wants more of it than there is. Nobody does before reading it, or after its end.
+    pub(super) fn is(&self) -> bool {
+        self.0.as_ref().is_some_and(|awaited| awaited.load(Ordering::Relaxed))
     }
 }
 
-/// A body of at most `most` octets, and whether it is there; `None` if it says beforehand that it is longer. One that
+/// A body of at most `most` octets, and whether it is waited for; `None` if it says beforehand that it is longer. One that
 /// turns out to be fails with an error that the extractors of axum answer by 413.
-pub(super) fn capped<B>(body: B, most: u64) -> Option<(Body, Received)>
+pub(super) fn capped<B>(body: B, most: u64) -> Option<(Body, Awaited)>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
     if body.is_end_stream() {
-        return Some((Body::empty(), Received::default()));
+        return Some((Body::empty(), Awaited::default()));
     }
     let limit = usize::try_from(most).unwrap_or(usize::MAX);
     if body.size_hint().lower() > most {
         return None;
     }
-    let ended = Arc::new(AtomicBool::new(false));
-    let noted = Noted { inner: Limited::new(body, limit), ended: Arc::clone(&ended) };
-    Some((Body::new(noted), Received(Some(ended))))
+    let awaited = Arc::new(AtomicBool::new(false));
+    let noted = Noted { inner: Limited::new(body, limit), awaited: Arc::clone(&awaited) };
+    Some((Body::new(noted), Awaited(Some(awaited))))
 }
 
 impl<B> HttpBody for Noted<B>
@@ -57,12 +63,9 @@ where
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
-        // After an error the client is not waited for either.
-        if !matches!(frame, Some(Ok(_))) || self.inner.is_end_stream() {
-            self.ended.store(true, Ordering::Release);
-        }
-        Poll::Ready(frame)
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        self.awaited.store(frame.is_pending(), Ordering::Relaxed);
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

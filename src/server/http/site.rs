@@ -15,13 +15,13 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderValue, Request, header};
 use axum::response::{IntoResponse, Response};
 use axum::{BoxError, Router};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tower::Service;
 use tower_http::compression::predicate::Predicate;
 use tower_http::compression::{Compression, CompressionLevel};
 use tracing::Instrument;
 
-use super::body::{Received, capped};
+use super::body::{Awaited, capped};
 use super::edge::{Edge, is_too_early};
 use super::rejection::Rejection;
 use super::request_id::{REQUEST_ID, RequestId};
@@ -121,13 +121,13 @@ impl Site {
         let _in_flight = self.edge.enter(|| self.reserved.iter().any(|path| path == parts.uri.path()))?;
         self.edge.charge(caller.peer, &parts.headers)?;
         let most = self.edge.settings.max_body;
-        let (body, received) = capped(body, most).ok_or(Rejection::TooLarge(most))?;
+        let (body, awaited) = capped(body, most).ok_or(Rejection::TooLarge(most))?;
         let begun = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| (Instant::now(), parts.method.clone(), parts.uri.path().to_owned()));
         let wants_gzip = self.compressing.is_some() && accepts_gzip(&parts.headers);
         parts.extensions.insert(ConnectInfo(caller.peer));
         parts.extensions.insert(id.clone());
-        let response = self.in_time(Request::from_parts(parts, body), &received, wants_gzip).await?;
+        let response = self.in_time(Request::from_parts(parts, body), &awaited, wants_gzip).await?;
         if let Some((begun, method, path)) = begun {
             let (status, took) = (response.status().as_u16(), begun.elapsed());
             tracing::debug!(peer = %caller.peer, %method, path, status, ?took, "answered");
@@ -139,22 +139,24 @@ impl Site {
     async fn in_time(
         &self,
         request: Request<Body>,
-        received: &Received,
+        awaited: &Awaited,
         wants_gzip: bool,
     ) -> Result<Response, Rejection> {
         let settings = &self.edge.settings;
         let mut answer = pin!(self.unpanicked(request, wants_gzip));
-        let first = if received.is_complete() { settings.answer_timeout } else { settings.body_timeout };
+        let first = if awaited.may_be() { settings.body_timeout } else { settings.answer_timeout };
+        // No timer is set for what can be answered at once.
         if let Ok(response) = timeout(first, answer.as_mut()).await {
             return response;
         }
-        if !received.is_complete() {
+        if awaited.is() {
             return Err(Rejection::SlowBody);
         }
         let left = settings.answer_timeout.saturating_sub(first);
-        tokio::select! {
-            response = answer => response,
-            () = sleep(left) => {
+        match timeout(left, answer).await {
+            Ok(response) => response,
+            Err(_) if awaited.is() => Err(Rejection::SlowBody),
+            Err(_) => {
                 tracing::warn!("no answer in time");
                 Err(Rejection::SlowAnswer)
             }

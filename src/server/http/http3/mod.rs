@@ -10,12 +10,14 @@ mod request;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use h3::error::Code;
 use h3::server;
 use quinn::{Connection, VarInt};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use self::budget::{BudgetedConnection, Newest};
 use super::site::{Caller, Site};
@@ -25,6 +27,10 @@ use crate::server::quic::{Course, OtherProtocol};
 const ALPN: &[u8] = b"h3";
 /// Control, and two of QPACK (RFC 9114 section 6.2), with room for kinds that are to be ignored.
 const CLIENT_STREAMS: u32 = 8;
+
+/// How long it has to be quiet, at least and at most.
+const SHORTEST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Serves a site over HTTP/3.
 #[derive(Debug, Clone)]
@@ -70,7 +76,7 @@ async fn serve(site: Arc<Site>, connection: Connection, course: Course) {
     };
     let mut requests = JoinSet::new();
     let mut told = false;
-    loop {
+    let orderly = loop {
         tokio::select! {
             accepted = http.accept() => match accepted {
                 Ok(Some(resolver)) => {
@@ -78,25 +84,38 @@ async fn serve(site: Arc<Site>, connection: Connection, course: Course) {
                     let (site, budget) = (Arc::clone(&site), newest.take());
                     requests.spawn(request::answer(site, resolver, caller, budget));
                 }
-                // The client has said goodbye, or has been told to go, and has its answers.
-                Ok(None) => break,
+                // The client has said goodbye and has its answers.
+                Ok(None) => break true,
                 Err(error) => {
                     tracing::debug!(%peer, %error, "a connection ended");
-                    break;
+                    break false;
                 }
             },
             Some(_) = requests.join_next() => {}
             () = drained(&mut draining), if !told => {
                 told = true;
+                // Says that nothing new is taken, and which requests are.
                 if http.shutdown(0).await.is_err() {
-                    break;
+                    break false;
                 }
             }
+            // Not before what was under way has arrived.
+            () = quiet(&connection), if told && requests.is_empty() => break true,
         }
+    };
+    if orderly {
+        quiet(&connection).await;
     }
-    // After an error there is nobody to answer; after a goodbye, nothing is left.
-    drop(requests);
     connection.close(VarInt::from_u32(u32::try_from(Code::H3_NO_ERROR.value()).unwrap_or(0x100)), b"");
+}
+
+/// Waits until nothing more is sent: closing a connection takes back what has not arrived.
+async fn quiet(connection: &Connection) {
+    let sent = || connection.stats().frame_tx.stream;
+    let mut before = None;
+    while connection.close_reason().is_none() && before.replace(sent()) != Some(sent()) {
+        sleep((3 * connection.rtt()).clamp(SHORTEST, LONGEST)).await;
+    }
 }
 
 /// When the server is about to stop.

@@ -1,4 +1,4 @@
-//! An OCSP responder for the demonstration: it answers for one CA, and signs with the CA's own key.
+//! An OCSP responder to try things with: it answers for one CA, and signs with the CA's own key.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -7,35 +7,42 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rcgen::{KeyPair, SigningKey};
+use rcgen::{KeyPair, PKCS_RSA_SHA256, SigningKey};
 use time::OffsetDateTime;
 use yasna::models::{GeneralizedTime, ObjectIdentifier};
 use yasna::{DERWriter, Tag, construct_der};
 
+use super::der;
 use crate::ocsp::{CertIdRef, MAX_REQUEST_OCTETS, Nonce, OcspRequest};
 use crate::pki::Certificate;
-use crate::types::Serial;
+use crate::types::{Clock, ReasonCode, Serial};
 
 /// How long a client may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the responder says of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+pub enum Known {
     /// It was issued, and is not revoked.
     Good,
-    /// It was revoked at this time because its key was compromised.
-    Compromised(OffsetDateTime),
+    /// It was revoked.
+    Revoked {
+        /// Since when.
+        at: OffsetDateTime,
+        /// Why.
+        reason: ReasonCode,
+    },
 }
 
 /// A responder on a loopback port, until the program ends.
-pub(super) struct Responder {
+pub struct Responder {
     address: SocketAddr,
     desk: Arc<Desk>,
 }
 
 /// What the answering thread works with.
 struct Desk {
+    clock: Arc<dyn Clock>,
     key: KeyPair,
     key_sha1: [u8; 20],
     known: Mutex<BTreeMap<Serial, Known>>,
@@ -43,18 +50,22 @@ struct Desk {
 }
 
 impl Responder {
-    /// Starts answering for the CA of this certificate and key.
-    pub(super) fn start(ca: &Certificate, key: KeyPair) -> io::Result<Self> {
+    /// Starts answering for the CA of this certificate and key, which is one of ECDSA on P-256 or of RSA.
+    ///
+    /// # Errors
+    /// If no port or no thread is to be had.
+    pub fn start(ca: &Certificate, key: KeyPair, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let desk = Arc::new(Desk {
+            clock,
             key,
             key_sha1: *ca.public_key().key_sha1(),
             known: Mutex::default(),
             requests: AtomicU64::new(0),
         });
         let answering = Arc::clone(&desk);
-        std::thread::Builder::new().name("demo-ocsp".to_owned()).spawn(move || {
+        std::thread::Builder::new().name("mock-ocsp".to_owned()).spawn(move || {
             for stream in listener.incoming().flatten() {
                 // A client that breaks off is its own loss; the next one is answered.
                 let _ = answering.serve(&stream);
@@ -63,18 +74,27 @@ impl Responder {
         Ok(Self { address, desk })
     }
 
-    pub(super) fn url(&self) -> String {
+    /// Where it answers.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
     /// Tells the responder about a certificate; it knows no others.
-    pub(super) fn tell(&self, serial: Serial, known: Known) {
+    pub fn tell(&self, serial: Serial, known: Known) {
         self.desk.known.lock().unwrap_or_else(PoisonError::into_inner).insert(serial, known);
     }
 
     /// How many requests were answered.
-    pub(super) fn requests(&self) -> u64 {
+    #[must_use]
+    pub fn requests(&self) -> u64 {
         self.desk.requests.load(Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for Responder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Responder").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -118,10 +138,14 @@ impl Desk {
         let basic = construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_der(&data);
-                // ecdsa-with-SHA256
-                writer.next().write_sequence(|writer| {
-                    writer.next().write_oid(&ObjectIdentifier::from_slice(&[1, 2, 840, 10045, 4, 3, 2]));
-                });
+                if self.key.algorithm() == &PKCS_RSA_SHA256 {
+                    der::write_rsa_sha256(writer.next());
+                } else {
+                    // ecdsa-with-SHA256
+                    writer.next().write_sequence(|writer| {
+                        writer.next().write_oid(&ObjectIdentifier::from_slice(&[1, 2, 840, 10045, 4, 3, 2]));
+                    });
+                }
                 writer.next().write_bitvec_bytes(&signature, signature.len() * 8);
             });
         });
@@ -148,7 +172,7 @@ impl Desk {
 
     /// ResponseData (RFC 6960 section 4.2.1).
     fn response_data(&self, request: &OcspRequest<'_>) -> Vec<u8> {
-        let now = OffsetDateTime::now_utc();
+        let now = der::time_of(self.clock.now());
         construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_tagged(Tag::context(2), |writer| writer.write_bytes(&self.key_sha1));
@@ -173,12 +197,15 @@ fn write_single(writer: DERWriter<'_>, id: &CertIdRef<'_>, known: Option<Known>,
             Some(Known::Good) => {
                 write_marker(writer.next(), 0);
             }
-            Some(Known::Compromised(since)) => {
+            Some(Known::Revoked { at, reason }) => {
                 writer.next().write_tagged_implicit(Tag::context(1), |writer| {
                     writer.write_sequence(|writer| {
-                        write_time(writer.next(), since);
-                        // CRLReason keyCompromise (RFC 5280 section 5.3.1)
-                        writer.next().write_tagged(Tag::context(0), |writer| writer.write_enum(1));
+                        write_time(writer.next(), at);
+                        // A reason of "unspecified" is left out (RFC 5280 section 5.3.1).
+                        if reason != ReasonCode::Unspecified {
+                            let code = i64::from(reason.code());
+                            writer.next().write_tagged(Tag::context(0), |writer| writer.write_enum(code));
+                        }
                     });
                 });
             }
