@@ -19,6 +19,10 @@ mod outcome;
 mod question;
 mod responders;
 mod settings;
+#[cfg(feature = "server")]
+pub mod tenants;
+#[cfg(feature = "server")]
+pub mod verify;
 
 pub use checker::{Checker, Pending, Step};
 pub use delegates::DelegatesInIndex;

@@ -20,10 +20,10 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    ids: Ids,
+    ids: Arc<Ids>,
 }
 
-enum Engine {
+pub(super) enum Engine {
     Sqlite(Sqlite),
     Postgres(Arc<Postgres>),
 }
@@ -34,15 +34,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`]: what is there cannot be opened, is damaged, locked, or of a newer program.
     pub async fn open(settings: &StoreSettings, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let ids = Arc::new(Ids::new(clock));
         let engine = match &settings.location {
             Location::Sqlite(path) => {
                 let mut connection = sqlite::connect(path, settings)?;
                 migrate_sqlite(&mut connection, settings)?;
                 Engine::Sqlite(Sqlite::start(connection, path, settings)?)
             }
-            Location::Postgres(url) => Engine::Postgres(Arc::new(Postgres::open(url, settings).await?)),
+            Location::Postgres(url) => Engine::Postgres(Arc::new(Postgres::open(url, settings, &ids).await?)),
         };
-        Ok(Self(Arc::new(Inner { engine, ids: Ids::new(clock) })))
+        Ok(Self(Arc::new(Inner { engine, ids })))
     }
 
     /// Runs an operation that only reads. On SQLite all its statements see the same state.
@@ -109,6 +110,14 @@ impl Store {
     #[must_use]
     pub fn is_shared(&self) -> bool {
         matches!(self.0.engine, Engine::Postgres(_))
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(super) fn ids(&self) -> Arc<Ids> {
+        Arc::clone(&self.0.ids)
     }
 }
 

@@ -20,6 +20,7 @@
 //! Ids are UUIDs of version 7 and therefore sort by time: the order of ids is the order of creation.
 
 mod accounts;
+mod append;
 mod audit;
 mod connection;
 mod counts;
@@ -33,8 +34,10 @@ mod settings;
 mod sqlite;
 mod tenants;
 mod value;
+mod verify;
 
 pub use accounts::{Account, RoleCode};
+pub use append::NewCheck;
 pub use audit::{AuditEntry, AuditQuery, NewAuditEntry};
 pub use connection::{Connection, Running, places};
 pub use error::StoreError;
@@ -44,3 +47,8 @@ pub use migrate::newest_schema;
 pub use settings::{Location, StoreSettings};
 pub use tenants::{NewToken, Tenant, TenantId, Token, TokenHash, TokenOwner};
 pub use value::{Row, Value};
+pub use verify::{
+    CertificateName, CertificateRecord, CheckFacts, CheckPurpose, CheckRecord, CheckStatus, Code, Created,
+    Filter, Link, NewCertificate, NewVerification, Page, Recorded, Recording, Retention, Slice,
+    StoredCertificate, Subject, VerificationRecord,
+};

@@ -31,6 +31,12 @@ pub(super) enum Columns<'r> {
     Postgres(&'r tokio_postgres::Row),
 }
 
+impl<'r> Row<'r> {
+    pub(super) const fn of_postgres(row: &'r tokio_postgres::Row) -> Self {
+        Self(Columns::Postgres(row))
+    }
+}
+
 impl Row<'_> {
     /// A number.
     ///

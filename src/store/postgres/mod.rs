@@ -4,29 +4,47 @@
 //! one that meets another is run again. Nothing here needs a session: statements are not prepared by name, nothing is
 //! set, listened to or locked beyond a transaction. So poolers and distributed engines that speak the protocol do.
 
+mod checks;
 mod error;
 mod tls;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Config;
+use uuid::Uuid;
 
+use self::checks::Waiting;
 pub(super) use self::error::error;
+use super::append::NewCheck;
 use super::connection::{Connection, Link, Running};
 use super::counts;
 use super::error::StoreError;
+use super::ids::Ids;
 use super::migrate;
 use super::settings::StoreSettings;
 
 /// How often a write is run again because of others.
 const ATTEMPTS: u32 = 12;
+/// How often one of them may be that a key is taken: mostly that is so for good.
+const REFUSALS: u32 = 2;
 /// The wait before the second attempt; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_millis(2);
 
-/// Connections to one database.
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
+
+/// One database.
 pub(super) struct Postgres {
+    pooled: Arc<Pooled>,
+    checks: mpsc::Sender<Waiting>,
+    queue: usize,
+}
+
+/// Connections to it.
+struct Pooled {
     pool: Pool,
     lock_wait: Duration,
     pool_size: usize,
@@ -41,7 +59,11 @@ struct Shard<'p> {
 
 impl Postgres {
     /// Connects, and brings the schema up to date.
-    pub(super) async fn open(url: &str, settings: &StoreSettings) -> Result<Self, StoreError> {
+    pub(super) async fn open(
+        url: &str,
+        settings: &StoreSettings,
+        ids: &Arc<Ids>,
+    ) -> Result<Self, StoreError> {
         let mut config: Config =
             url.parse().map_err(|_| StoreError::Url { reason: "it is not one of PostgreSQL".to_owned() })?;
         config.application_name("revocache").connect_timeout(settings.connect_timeout);
@@ -57,8 +79,12 @@ impl Postgres {
             .build()
             .map_err(|failure| StoreError::Unavailable { reason: failure.to_string() })?;
         let shards = (0..i64::try_from(pool_size).unwrap_or(i64::MAX)).rev().collect();
-        let postgres = Self { pool, lock_wait: settings.lock_wait, pool_size, shards: Mutex::new(shards) };
+        let pooled =
+            Arc::new(Pooled { pool, lock_wait: settings.lock_wait, pool_size, shards: Mutex::new(shards) });
+        let (checks, waiting) = mpsc::channel(settings.queue);
+        let postgres = Self { pooled: Arc::clone(&pooled), checks, queue: settings.queue };
         postgres.migrate(settings.schema).await?;
+        tokio::spawn(checks::run(pooled, Arc::clone(ids), waiting, settings.max_group.max(1)));
         Ok(postgres)
     }
 
@@ -67,7 +93,7 @@ impl Postgres {
     where
         F: for<'c> Fn(&'c mut Connection, &'c A) -> Running<'c, T>,
     {
-        let mut connection = self.connection().await?;
+        let mut connection = self.pooled.connection().await?;
         operation(&mut connection, arguments).await
     }
 
@@ -78,16 +104,15 @@ impl Postgres {
         F: for<'c> Fn(&'c mut Connection, &'c A) -> Running<'c, T>,
     {
         let mut wait = FIRST_WAIT;
+        let mut refusals = 0;
         for _ in 1..ATTEMPTS {
             match self.attempt(arguments, operation).await {
-                // A row of the same key came in between: now the operation will see it.
-                Err(StoreError::Conflict { .. } | StoreError::Constraint { .. }) => {}
+                Err(StoreError::Conflict { .. }) => {}
+                // A row of the same key may have come in between: then the operation sees it now.
+                Err(StoreError::Constraint { .. }) if refusals < REFUSALS => refusals += 1,
                 done => return done,
             }
-            // Half of the wait is chance, so that the two do not meet again.
-            let chance = getrandom::u32().unwrap_or(u32::MAX / 2);
-            tokio::time::sleep(wait.mul_f64(0.5 + 0.5 * f64::from(chance) / f64::from(u32::MAX))).await;
-            wait = (wait * 2).min(Duration::from_millis(250));
+            pause(&mut wait).await;
         }
         self.attempt(arguments, operation).await.map_err(|failure| match failure {
             StoreError::Conflict { .. } => StoreError::Conflict { attempts: ATTEMPTS },
@@ -95,12 +120,22 @@ impl Postgres {
         })
     }
 
+    /// Keeps a check together with those that come at the same time.
+    pub(super) async fn append(&self, check: NewCheck) -> Result<Option<Uuid>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.checks.try_send(Waiting { check, answer }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded { limit: self.queue },
+            mpsc::error::TrySendError::Closed(_) => StoreError::Ended,
+        })?;
+        answered.await.unwrap_or(Err(StoreError::Ended))
+    }
+
     async fn attempt<A, T, F>(&self, arguments: &A, operation: &F) -> Result<T, StoreError>
     where
         F: for<'c> Fn(&'c mut Connection, &'c A) -> Running<'c, T>,
     {
-        let mut connection = self.connection().await?;
-        let shard = self.shard();
+        let mut connection = self.pooled.connection().await?;
+        let shard = self.pooled.shard();
         connection.script("BEGIN ISOLATION LEVEL SERIALIZABLE").await?;
         let mut done = operation(&mut connection, arguments).await;
         if done.is_ok()
@@ -111,15 +146,17 @@ impl Postgres {
         end(connection, done).await
     }
 
-    pub(super) async fn connection(&self) -> Result<Connection, StoreError> {
-        let object = self.pool.get().await.map_err(|failure| self.refused(&failure))?;
-        Ok(Connection::new(Link::Postgres(object)))
-    }
-
     async fn migrate(&self, up_to: Option<u32>) -> Result<(), StoreError> {
         self.write(&(), &prepare).await?;
         while self.write(&up_to, &step).await? {}
         Ok(())
+    }
+}
+
+impl Pooled {
+    async fn connection(&self) -> Result<Connection, StoreError> {
+        let object = self.pool.get().await.map_err(|failure| self.refused(&failure))?;
+        Ok(Connection::new(Link::Postgres(object)))
     }
 
     fn shard(&self) -> Shard<'_> {
@@ -149,6 +186,13 @@ impl Drop for Shard<'_> {
     fn drop(&mut self) {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.number);
     }
+}
+
+/// Waits before another attempt, each time longer. Half of it is chance, so that the same two do not meet again.
+async fn pause(wait: &mut Duration) {
+    let chance = getrandom::u32().unwrap_or(u32::MAX / 2);
+    tokio::time::sleep(wait.mul_f64(0.5 + 0.5 * f64::from(chance) / f64::from(u32::MAX))).await;
+    *wait = (*wait * 2).min(LONGEST_WAIT);
 }
 
 fn prepare<'c>(connection: &'c mut Connection, (): &'c ()) -> Running<'c, ()> {
