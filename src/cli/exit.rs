@@ -12,6 +12,7 @@ use crate::index::IndexError;
 use crate::ingest::IngestError;
 use crate::ingest::source::SourcesError;
 use crate::publish::PublishError;
+use crate::store::StoreError;
 use crate::types::Status;
 
 /// How a command ended; the numbers from 64 are those of `sysexits.h`.
@@ -87,6 +88,8 @@ pub(super) enum CliError {
     Sources(#[from] SourcesError),
     #[error("{0}")]
     Serve(#[from] ServeError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
     #[error("the demonstration failed: {0}")]
     Demo(String),
 }
@@ -113,6 +116,9 @@ impl CliError {
             Self::Publish(error) | Self::Sources(SourcesError::Index(error)) => of_publish(error),
             Self::Ingest(error) | Self::Sources(SourcesError::FirstBuild(error)) => of_ingest(error),
             Self::Serve(error) => error.exit(),
+            Self::Store(error) if error.is_temporary() => Exit::Unavailable,
+            Self::Store(StoreError::Corrupt { .. } | StoreError::NewerSchema { .. }) => Exit::Data,
+            Self::Store(_) => Exit::Io,
             Self::Sources(_) | Self::Fetch(_) | Self::Output(_) | Self::Demo(_) => Exit::Io,
         }
     }

@@ -3,11 +3,13 @@
 //! The command line is a contract that scripts rely on: names, flags, JSON members, codes and exit codes change only
 //! with a major version. Answers go to stdout, everything else (progress, warnings, errors) to stderr.
 
+mod audit;
 mod bench;
 mod build;
 mod certificates;
 mod check;
 mod config;
+mod database;
 mod demo;
 mod diff;
 mod exit;
@@ -20,6 +22,7 @@ mod responders;
 mod runtime;
 mod serve;
 mod server_options;
+mod user;
 mod verify;
 
 use std::process::ExitCode;
@@ -49,6 +52,8 @@ pub fn run() -> ExitCode {
         Command::Diff(diff) => diff.run(),
         Command::Serve(serve) => serve.run(),
         Command::Refresh(refresh) => refresh.run(),
+        Command::User(user) => user.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Config(config) => config.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
@@ -94,6 +99,10 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Make a running server look at every source now
     Refresh(refresh::Refresh),
+    /// Who may administer a server: add, list and remove users, change passwords and roles
+    User(user::User),
+    /// Who changed what on a server, and how it ended
+    Audit(audit::Audit),
     /// Print the default configuration, or check a file
     Config(config::ConfigCommand),
     /// Measure how many questions a server answers, and how fast

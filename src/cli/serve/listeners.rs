@@ -13,12 +13,14 @@ use tokio::time::{Instant, timeout_at};
 use super::answering::Answering;
 use super::error::ServeError;
 use super::families::{self, Shared, Started};
+use crate::cli::database::open_database;
 use crate::cli::exit::CliError;
 use crate::config::{Config, Listen, PlaceListen};
 use crate::ingest::source::SourcesHandle;
 use crate::server::admin::{self, Admin, AdminAccess, Readiness};
 use crate::server::http::{Cors, Edge, HttpListener, Mount, Site, Transport, mount};
 use crate::server::quic::OtherProtocol;
+use crate::store::Store;
 use crate::types::Clock;
 
 /// How long the query protocol, and tasks beside the listeners, may take to end.
@@ -69,7 +71,8 @@ pub(super) async fn start_listeners(
     answering: &mut Answering,
 ) -> Result<Listeners, CliError> {
     let (stop, stopped) = watch::channel(false);
-    let shared = Shared::new(config, data, clock, sources.clone(), answering, stopped.clone())?;
+    let store = open_store(config, data, clock).await?;
+    let shared = Shared::new(config, data, clock, sources.clone(), answering, store, stopped.clone())?;
     let families = families::start(config, &shared)?;
     let edge = Arc::new(Edge::new(config.http.edge_settings(), clock));
     let quic = answering.listen(config, over_http3(config, &families, &edge)?)?;
@@ -81,7 +84,8 @@ pub(super) async fn start_listeners(
         Some(file) => AdminAccess::from_file(file).map_err(ServeError::Token)?,
         None => AdminAccess::ThisMachine,
     };
-    let admin = Arc::new(Admin::new(sources.clone(), metrics, Arc::clone(readiness), access));
+    let admin = Admin::new(sources.clone(), metrics, Arc::clone(readiness), access);
+    let admin = Arc::new(admin.with_audit(shared.store.clone()));
     let mut listeners = Listeners {
         quic,
         fingerprint: answering.fingerprint(),
@@ -110,6 +114,14 @@ pub(super) async fn start_listeners(
         listeners.tasks.push(tokio::spawn(http.run(until(stopped.clone()))));
     }
     Ok(listeners)
+}
+
+/// The database, if a family that is switched on needs it.
+async fn open_store(config: &Config, data: &Path, clock: &Arc<dyn Clock>) -> Result<Option<Store>, CliError> {
+    if !config.asteria.enabled {
+        return Ok(None);
+    }
+    Ok(Some(open_database(data, Arc::clone(clock)).await?))
 }
 
 /// The families that are shared, over HTTP/3.
@@ -186,7 +198,7 @@ async fn listen(
 ) -> Result<HttpListener, CliError> {
     let transport = match answering.identity().filter(|_| tls) {
         Some(identity) => {
-            let clients = answering.clients(config.http_client_roots()?);
+            let clients = answering.clients(config, config.http_client_roots()?)?;
             Transport::tls(identity, &clients).map_err(ServeError::Tls)?
         }
         None => Transport::Plain,

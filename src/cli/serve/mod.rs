@@ -8,6 +8,7 @@ mod daemon;
 mod data;
 mod error;
 mod families;
+mod keys;
 mod listeners;
 mod logging;
 mod notify;

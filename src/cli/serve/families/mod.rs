@@ -3,6 +3,8 @@
 //! Each has a file here that turns its section of the configuration into its router, or into nothing if it is switched
 //! off, and a line in [`ALL`].
 
+mod asteria;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,13 +17,15 @@ use crate::cli::exit::CliError;
 use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
+use crate::keystore::KeyStore;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
+use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] = &[];
+const ALL: &[Family] = &[asteria::FAMILY];
 
 /// One family.
 struct Family {
@@ -53,6 +57,10 @@ pub(super) struct Shared {
     pub(super) http: HttpClient,
     /// What the server presents; `None` while nothing is encrypted.
     pub(super) identity: Option<Arc<IdentitySwitch>>,
+    /// What this server presents and trusts; `None` if no key store is in use.
+    pub(super) keys: Option<Arc<KeyStore>>,
+    /// The database; `None` if no family that is switched on needs it.
+    pub(super) store: Option<Store>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
     stopped: watch::Receiver<bool>,
@@ -68,15 +76,19 @@ impl Shared {
         clock: &Arc<dyn Clock>,
         sources: SourcesHandle,
         answering: &Answering,
+        store: Option<Store>,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
-        let http = HttpClient::new(&config.network_settings()?.http).map_err(ServeError::Network)?;
+        let http = answering.outbound(config.network_settings()?.http);
+        let http = HttpClient::new(&http).map_err(ServeError::Network)?;
         Ok(Self {
             checker: answering.checker(),
             clock: Arc::clone(clock),
             data: data.into(),
             http,
             identity: answering.identity().cloned(),
+            keys: answering.keys().map(|keys| Arc::clone(&keys.store)),
+            store,
             sources,
             stopped,
             metrics: Mutex::default(),

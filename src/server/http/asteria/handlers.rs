@@ -68,7 +68,7 @@ impl Asteria {
             outcome,
             detail,
         };
-        self.audit.record(event).await;
+        self.audit.log(event).await;
     }
 
     /// Does something with the keys, on a thread that may take its time.
