@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use revocache::index::IndexError;
 use revocache::types::{SerialRef, Verdict};
 
 use crate::boundary::{OutArray, answer, elements, out_elements, required};
@@ -9,6 +10,7 @@ use crate::check::{read_serial, revocache_octets};
 use crate::failure::{Failed, Failure, revocache_error};
 use crate::issuer::revocache_issuer;
 use crate::policy::{OnUnknown, Terms, revocache_policy};
+use crate::prepared::{Listener, Ready};
 use crate::result::{of_failure, revocache_result};
 use crate::verdict::{result_of, revocache_verdict};
 
@@ -95,19 +97,56 @@ fn ask(
             }
         }
         let lanes = lanes.get(..used).unwrap_or_default();
-        resolved.check_serials(lanes, terms.at, &terms.policy, |lane, verdict| {
-            let position = positions.get(lane).copied().unwrap_or(usize::MAX);
-            match verdict {
-                Ok(verdict) => answers.set(position, verdict),
-                Err(error) => {
-                    let failure = Failed::from(error);
-                    answers.set_failure(position, &failure);
-                    answers.keep(failure);
-                }
-            }
-        });
+        let mut group = Group { answers, positions: &positions };
+        match resolved.prepared(&terms.policy) {
+            Some(prepared) => prepared.check_serials(lanes, terms.at, &mut group),
+            None => lanes.iter().enumerate().for_each(|(lane, serial)| {
+                group.found_out(lane, resolved.check_at_length(*serial, terms.at, &terms.policy));
+            }),
+        }
     }
     Ok(())
+}
+
+/// The questions that are asked at once, and where their answers go.
+struct Group<'g, 'a> {
+    answers: &'g mut Answers<'a>,
+    positions: &'g [usize; GROUP],
+}
+
+impl Group<'_, '_> {
+    #[inline(always)]
+    fn position(&self, lane: usize) -> usize {
+        self.positions.get(lane).copied().unwrap_or(usize::MAX)
+    }
+}
+
+impl Listener for Group<'_, '_> {
+    #[inline(always)]
+    fn unlisted(&mut self, lane: usize, ready: &Ready) {
+        let verdict = ready.verdict(self.answers.on_unknown);
+        self.answers.set(self.position(lane), ready.result(), verdict);
+    }
+
+    fn revoked(&mut self, lane: usize, verdict: &revocache_verdict) {
+        self.answers.set(self.position(lane), revocache_result::Revoked, verdict);
+    }
+
+    #[cold]
+    fn found_out(&mut self, lane: usize, found_out: Result<Verdict, IndexError>) {
+        let position = self.position(lane);
+        match found_out {
+            Ok(verdict) => {
+                let told = revocache_verdict::of(&verdict, self.answers.on_unknown);
+                self.answers.set(position, result_of(&verdict.status), &told);
+            }
+            Err(error) => {
+                let failure = Failed::from(error);
+                self.answers.set_failure(position, &failure);
+                self.answers.keep(failure);
+            }
+        }
+    }
 }
 
 /// The caller's arrays of answers.
@@ -115,7 +154,8 @@ struct Answers<'a> {
     results: &'a mut [MaybeUninit<revocache_result>],
     verdicts: Option<OutArray<'a, revocache_verdict>>,
     on_unknown: OnUnknown,
-    worst: revocache_result,
+    /// The severities of the answers, a bit each.
+    seen: u8,
     failure: Option<Failed>,
 }
 
@@ -135,24 +175,15 @@ impl Answers<'_> {
             result.write(revocache_result::Panic);
         });
         let verdicts = if count == 0 { None } else { OutArray::optional(verdicts, count)? };
-        Ok(Self {
-            results,
-            verdicts,
-            on_unknown: OnUnknown::Refuse,
-            worst: revocache_result::Ok,
-            failure: None,
-        })
+        Ok(Self { results, verdicts, on_unknown: OnUnknown::Refuse, seen: 0, failure: None })
     }
 
     #[inline(always)]
-    fn set(&mut self, position: usize, verdict: &Verdict) {
-        let result = result_of(&verdict.status);
-        if severity(result) > severity(self.worst) {
-            self.worst = result;
-        }
+    fn set(&mut self, position: usize, result: revocache_result, verdict: &revocache_verdict) {
+        self.seen |= 1 << severity(result);
         self.write(position, result);
         if let Some(out) = self.verdicts.as_ref().and_then(|verdicts| verdicts.at(position)) {
-            out.write(revocache_verdict::of(verdict, self.on_unknown));
+            out.write(*verdict);
         }
     }
 
@@ -177,11 +208,18 @@ impl Answers<'_> {
     }
 
     fn worst(self) -> Result<revocache_result, Failed> {
-        self.failure.map_or(Ok(self.worst), Err)
+        let worst = match self.seen {
+            8.. => revocache_result::Revoked,
+            4.. => revocache_result::Unknown,
+            2.. => revocache_result::Good,
+            _ => revocache_result::Ok,
+        };
+        self.failure.map_or(Ok(worst), Err)
     }
 }
 
-fn severity(result: revocache_result) -> u8 {
+#[inline(always)]
+fn severity(result: revocache_result) -> u32 {
     match result {
         revocache_result::Good => 1,
         revocache_result::Unknown => 2,

@@ -35,6 +35,7 @@ where
 }
 
 /// Runs the body of an entry point that returns nothing.
+#[inline(always)]
 pub(crate) fn quietly<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
         panicked(payload);
@@ -220,6 +221,19 @@ impl<T: Structure> OutStruct<'_, T> {
         Ok(Some(Self { place, size, caller: PhantomData }))
     }
 
+    /// A place that may be NULL, for a structure of this library's version; `None` for one of another.
+    #[inline(always)]
+    pub(crate) fn usual<'a>(place: *mut T) -> Option<UsualOut<'a, T>> {
+        if !place.is_null() {
+            // SAFETY: not NULL, so by the contract of the C interface the structure is there and begins with its size.
+            let size = unsafe { place.cast_const().cast::<u32>().read_unaligned() };
+            if !usize::try_from(size).is_ok_and(|size| size == size_of::<T>()) {
+                return None;
+            }
+        }
+        Some(UsualOut { place, caller: PhantomData })
+    }
+
     /// A place that must not be NULL.
     pub(crate) fn required(place: *mut T) -> Result<Self, Failed> {
         required(Self::optional(place)?, T::NAME)
@@ -248,6 +262,24 @@ impl<T: Structure> OutStruct<'_, T> {
     fn length(&self) -> usize {
         // Sizes are at most `LARGEST_STRUCTURE`.
         usize::try_from(self.size).unwrap_or(0)
+    }
+}
+
+/// Where the caller wants a structure of this library's version written, or nowhere.
+#[derive(Debug)]
+pub(crate) struct UsualOut<'a, T> {
+    place: *mut T,
+    caller: PhantomData<&'a mut T>,
+}
+
+impl<T: Structure> UsualOut<'_, T> {
+    /// Writes a value that has its size set.
+    #[inline(always)]
+    pub(crate) fn write(self, value: &T) {
+        if !self.place.is_null() {
+            // SAFETY: the caller owns as many octets as the size field says, which is a `T`.
+            unsafe { self.place.write_unaligned(*value) };
+        }
     }
 }
 

@@ -5,12 +5,13 @@ use revocache::policy::{check_certificate, check_serial};
 use revocache::publish::MappedIndex;
 use revocache::types::{MAX_SERIAL_OCTETS, SerialRef, Status, Verdict};
 
-use crate::boundary::{OutStruct, answer, elements, octets, required};
+use crate::boundary::{OutStruct, answer, elements, octets, quietly, required};
 use crate::failure::{Failed, Failure, revocache_error};
 use crate::index::revocache_index;
 use crate::issuer::{read_certificate, read_hashes, revocache_issuer};
 use crate::policy::{NegativeSerials, OnUnknown, Terms, revocache_policy};
 use crate::result::revocache_result;
+use crate::short_way;
 use crate::verdict::{result_of, revocache_verdict};
 
 /// The most octets of a serial number.
@@ -75,21 +76,37 @@ pub unsafe extern "C" fn revocache_check_serial(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
+    let shortly = || {
+        // SAFETY: passed on.
+        issuer.and_then(|issuer| unsafe {
+            short_way::check_serial(issuer, serial, serial_length, policy, verdict)
+        })
+    };
+    match quietly(None, shortly) {
+        Some(result) => result,
+        // SAFETY: passed on.
+        None => unsafe { check_serial_at_length(issuer, serial, serial_length, policy, verdict, error) },
+    }
+}
+
+/// # Safety
+/// The pointers are as the header's preamble demands.
+#[inline(never)]
+unsafe fn check_serial_at_length(
+    issuer: Option<&revocache_issuer>,
+    serial: *const u8,
+    serial_length: usize,
+    policy: *const revocache_policy,
+    verdict: *mut revocache_verdict,
+    error: *mut revocache_error,
+) -> revocache_result {
     let body = |terms: &Terms, tell: &Teller<'_>| {
         let issuer = required(issuer, "issuer")?;
         // SAFETY: passed on.
         let serial = unsafe { read_serial(serial, serial_length, terms.negative_serials) }?;
-        let reading = issuer.generations.to_answer();
-        match reading.issuer(issuer.number).and_then(|resolved| resolved.view(&terms.policy)) {
-            Some(view) => match &view.check_serial(serial, terms.at) {
-                Ok(verdict) => Ok(tell.answer(verdict)),
-                Err(error) => Err(error.clone().into()),
-            },
-            None => {
-                drop(reading);
-                check_without_view(issuer, serial, terms, tell)
-            }
-        }
+        let reading = issuer.generations.to_answer_under(&terms.policy);
+        let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
+        Ok(tell.answer(&resolved.check_at_length(serial, terms.at, &terms.policy)?))
     };
     // SAFETY: passed on.
     unsafe { check(policy, verdict, error, body) }
@@ -259,26 +276,6 @@ fn check_one(
         return Err(Failure::IssuerMismatch { wanted, found }.into());
     }
     Ok(check_certificate(index, certificate, issuer, terms.at, &terms.policy)?)
-}
-
-/// An issuer that nothing is prepared for: one that this generation does not have, or a policy not asked under before.
-#[cold]
-fn check_without_view(
-    issuer: &revocache_issuer,
-    serial: SerialRef<'_>,
-    terms: &Terms,
-    tell: &Teller<'_>,
-) -> Result<revocache_result, Failed> {
-    let generations = &issuer.generations;
-    let reading = generations.to_answer();
-    let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
-    let verdict = resolved.check_at_length(serial, terms.at, &terms.policy)?;
-    let is_known = reading.knows(&terms.policy);
-    drop(reading);
-    if !is_known {
-        generations.learn(&terms.policy);
-    }
-    Ok(tell.answer(&verdict))
 }
 
 /// Where the answer of a check goes.

@@ -54,23 +54,10 @@ pub(crate) struct InForce {
     /// What is prepared for: the default, and what was asked under since.
     policies: Vec<Policy>,
     /// By the number of the issuer's handle; `None` where the handle was freed.
-    issuers: Vec<Option<Issuer>>,
+    issuers: Vec<Option<Arc<Resolved>>>,
     /// Once replaced: in which epoch, and what was replaced before. For the writer whose turn it is.
     epoch: AtomicU64,
     earlier: AtomicPtr<InForce>,
-}
-
-#[derive(Clone)]
-struct Issuer {
-    key: Arc<IssuerKey>,
-    resolved: Arc<Resolved>,
-}
-
-impl Issuer {
-    fn new(key: Arc<IssuerKey>, snapshot: &Snapshot, policies: &[Policy]) -> Self {
-        let resolved = Arc::new(Resolved::new(snapshot.clone(), &key, policies));
-        Self { key, resolved }
-    }
 }
 
 /// What is in force, kept for as long as this lives.
@@ -125,6 +112,14 @@ impl Generations {
         reading
     }
 
+    /// The same, if that takes neither a system call nor another thread's patience.
+    #[inline(always)]
+    pub(crate) fn newest_at_once(&self) -> Option<Reading<'_>> {
+        let reading = self.reading_under(self.pins.pin_at_once()?);
+        let is_newest = self.refresh == Refresh::OnRequest || !reading.in_force().is_outdated();
+        is_newest.then_some(reading)
+    }
+
     /// The same for questions about issuers under this policy.
     #[inline(always)]
     pub(crate) fn to_answer_under(&self, policy: &Policy) -> Reading<'_> {
@@ -140,7 +135,11 @@ impl Generations {
     /// What is in force, as it is.
     #[inline(always)]
     pub(crate) fn reading(&self) -> Reading<'_> {
-        let pin = self.pins.pin();
+        self.reading_under(self.pins.pin())
+    }
+
+    #[inline(always)]
+    fn reading_under<'g>(&'g self, pin: Pin<'g>) -> Reading<'g> {
         // SAFETY: it is never NULL, it was made by `Box::into_raw`, and the pin, made before the load, keeps it.
         let in_force = unsafe { &*self.current.load(Ordering::Acquire) };
         Reading { in_force, _pin: pin }
@@ -191,7 +190,7 @@ impl Generations {
         let (next, number) = {
             let reading = self.reading();
             let now = reading.in_force();
-            let issuer = Issuer::new(Arc::new(key), &now.snapshot, &now.policies);
+            let issuer = Arc::new(Resolved::new(&now.snapshot, Arc::new(key), &now.policies));
             let mut issuers = now.issuers.clone();
             let number = issuers.iter().position(Option::is_none).unwrap_or(issuers.len());
             match issuers.get_mut(number) {
@@ -312,19 +311,19 @@ impl InForce {
         reader: Option<Arc<IndexReader>>,
         snapshot: Snapshot,
         policies: Vec<Policy>,
-        issuers: Vec<Option<Issuer>>,
+        issuers: Vec<Option<Arc<Resolved>>>,
     ) -> Self {
         let (epoch, earlier) = (AtomicU64::new(0), AtomicPtr::new(std::ptr::null_mut()));
         Self { reader, snapshot, policies, issuers, epoch, earlier }
     }
 
-    fn with_issuers(&self, issuers: Vec<Option<Issuer>>) -> Self {
+    fn with_issuers(&self, issuers: Vec<Option<Arc<Resolved>>>) -> Self {
         Self::new(self.reader.clone(), self.snapshot.clone(), self.policies.clone(), issuers)
     }
 
     /// The same issuers, looked up again.
     fn again(&self, reader: Option<Arc<IndexReader>>, snapshot: Snapshot, policies: Vec<Policy>) -> Self {
-        let look_up = |issuer: &Issuer| Issuer::new(Arc::clone(&issuer.key), &snapshot, &policies);
+        let look_up = |issuer: &Arc<Resolved>| Arc::new(issuer.again(&snapshot, &policies));
         let issuers = self.issuers.iter().map(|issuer| issuer.as_ref().map(look_up)).collect();
         Self::new(reader, snapshot, policies, issuers)
     }
@@ -357,7 +356,7 @@ impl Reading<'_> {
     /// The place of the issuer with this number.
     #[inline(always)]
     pub(crate) fn issuer(&self, number: usize) -> Option<&Resolved> {
-        self.in_force.issuers.get(number)?.as_ref().map(|issuer| &*issuer.resolved)
+        self.in_force.issuers.get(number)?.as_deref()
     }
 }
 

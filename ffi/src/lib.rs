@@ -23,8 +23,10 @@ mod index;
 mod issuer;
 mod pins;
 mod policy;
+mod prepared;
 mod resolved;
 mod result;
+mod short_way;
 mod verdict;
 mod version;
 

@@ -46,6 +46,15 @@ pub(crate) struct Terms {
     pub(crate) negative_serials: NegativeSerials,
 }
 
+/// The same for the short way, which takes no negative serials and reads the clock only if it has to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UsualTerms {
+    pub(crate) policy: Policy,
+    /// `None` for the machine's clock.
+    pub(crate) at: Option<UnixTime>,
+    pub(crate) on_unknown: OnUnknown,
+}
+
 /// What to do where the index cannot tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnUnknown {
@@ -96,16 +105,54 @@ impl Terms {
             REVOCACHE_POLICY_NEGATIVE_SERIALS => NegativeSerials::Meant,
             found => return Err(Failure::Value { what: "flags", found, allowed: "0 or 1" }.into()),
         };
-        let life = match given.life_without_next_update {
+        let at = given.time().unwrap_or_else(now);
+        Ok(Self { policy: given.policy(), at, on_unknown, negative_serials })
+    }
+}
+
+impl UsualTerms {
+    /// Reads the caller's policy, if it is NULL or of this library's version and takes no wrong value.
+    ///
+    /// # Safety
+    /// As [`read_structure`].
+    #[inline(always)]
+    pub(crate) unsafe fn read(pointer: *const revocache_policy) -> Option<Self> {
+        if pointer.is_null() {
+            return Some(Self { policy: Policy::default(), at: None, on_unknown: OnUnknown::Refuse });
+        }
+        // SAFETY: every version of the structure begins with its size.
+        let size = unsafe { pointer.cast::<u32>().read_unaligned() };
+        if !usize::try_from(size).is_ok_and(|size| size == size_of::<revocache_policy>()) {
+            return None;
+        }
+        // SAFETY: as long as stated, and any octets make one.
+        let given = unsafe { pointer.read_unaligned() };
+        let on_unknown = match given.on_unknown {
+            REVOCACHE_HARD_FAIL => OnUnknown::Refuse,
+            REVOCACHE_SOFT_FAIL => OnUnknown::Accept,
+            _ => return None,
+        };
+        if given.flags > REVOCACHE_POLICY_NEGATIVE_SERIALS {
+            return None;
+        }
+        Some(Self { policy: given.policy(), at: given.time(), on_unknown })
+    }
+}
+
+impl revocache_policy {
+    #[inline(always)]
+    fn policy(&self) -> Policy {
+        let life_without_next_update = match self.life_without_next_update {
             0 => Policy::default().life_without_next_update,
             seconds => Seconds(seconds),
         };
-        Ok(Self {
-            policy: Policy { grace: Seconds(given.grace), life_without_next_update: life },
-            at: if given.at == 0 { now() } else { UnixTime::from_seconds(given.at) },
-            on_unknown,
-            negative_serials,
-        })
+        Policy { grace: Seconds(self.grace), life_without_next_update }
+    }
+
+    /// The time to judge by; `None` for the machine's clock.
+    #[inline(always)]
+    fn time(&self) -> Option<UnixTime> {
+        (self.at != 0).then_some(UnixTime::from_seconds(self.at))
     }
 }
 
@@ -113,7 +160,7 @@ impl Terms {
 /// lists have whole seconds.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[allow(clippy::useless_conversion, reason = "some systems have a narrower time")]
-fn now() -> UnixTime {
+pub(crate) fn now() -> UnixTime {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a variable of ours.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut time) } != 0;
@@ -121,6 +168,6 @@ fn now() -> UnixTime {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn now() -> UnixTime {
+pub(crate) fn now() -> UnixTime {
     UnixTime::now()
 }

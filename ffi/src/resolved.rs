@@ -1,13 +1,14 @@
 //! One issuer in one generation: found once, asked often.
 
+use std::sync::Arc;
+
 use revocache::index::{AuthorityId, IndexError};
 use revocache::pki::Certificate;
-use revocache::policy::{AuthorityView, Policy, check_serial, resolve_issuer};
+use revocache::policy::{Policy, check_serial, resolve_issuer};
 use revocache::publish::Snapshot;
 use revocache::types::{CertIdHash, SerialRef, UnixTime, Verdict};
 
-/// Lists of an authority up to which every period between two of their dates is judged beforehand.
-const JUDGED_BEFOREHAND: usize = 64;
+use crate::prepared::Prepared;
 
 /// What an issuer is known by, whatever generation is asked.
 #[derive(Debug)]
@@ -21,23 +22,32 @@ pub(crate) enum IssuerKey {
 /// An issuer in one generation.
 #[derive(Debug)]
 pub(crate) struct Resolved {
-    /// One for each policy that was asked under before; none if this generation does not have the issuer.
-    views: Vec<AuthorityView<Snapshot>>,
+    /// For the policy that is asked under most, and for others that were asked under before; none if this generation does
+    /// not have the issuer.
+    usual: Option<Prepared>,
+    others: Vec<Prepared>,
+    key: Arc<IssuerKey>,
     authority: Option<AuthorityId>,
     snapshot: Snapshot,
 }
 
 impl Resolved {
     /// Looks the issuer up, and prepares for these policies.
-    pub(crate) fn new(snapshot: Snapshot, key: &IssuerKey, policies: &[Policy]) -> Self {
-        let authority = match key {
-            IssuerKey::Certificate(certificate) => resolve_issuer(&*snapshot, certificate),
+    pub(crate) fn new(snapshot: &Snapshot, key: Arc<IssuerKey>, policies: &[Policy]) -> Self {
+        let authority = match &*key {
+            IssuerKey::Certificate(certificate) => resolve_issuer(&**snapshot, certificate),
             IssuerKey::CertId(hashes) => snapshot.authority_by_cert_id(hashes),
         };
-        let views = authority.map_or_else(Vec::new, |authority| {
-            policies.iter().map(|policy| prepare(&snapshot, authority, *policy)).collect()
+        let mut prepared = authority.into_iter().flat_map(|authority| {
+            policies.iter().map(move |policy| Prepared::new(snapshot, authority, *policy))
         });
-        Self { views, authority, snapshot }
+        let (usual, others) = (prepared.next(), prepared.collect());
+        Self { usual, others, key, authority, snapshot: Snapshot::clone(snapshot) }
+    }
+
+    /// The same issuer in another generation, or for other policies.
+    pub(crate) fn again(&self, snapshot: &Snapshot, policies: &[Policy]) -> Self {
+        Self::new(snapshot, Arc::clone(&self.key), policies)
     }
 
     /// The authority in this generation.
@@ -45,30 +55,13 @@ impl Resolved {
         self.authority
     }
 
-    /// Are the certificates of these serials revoked? Calls back with the position and the answer of each, in any order.
-    #[inline(always)]
-    pub(crate) fn check_serials(
-        &self,
-        serials: &[SerialRef<'_>],
-        at: UnixTime,
-        policy: &Policy,
-        mut answer: impl FnMut(usize, Result<&Verdict, IndexError>),
-    ) {
-        match self.view(policy) {
-            Some(view) => view.check_serials(serials, at, answer),
-            None => {
-                for (position, serial) in serials.iter().enumerate() {
-                    let verdict = self.check_at_length(*serial, at, policy);
-                    answer(position, verdict.as_ref().map_err(Clone::clone));
-                }
-            }
-        }
-    }
-
     /// What was prepared for this policy.
     #[inline(always)]
-    pub(crate) fn view(&self, policy: &Policy) -> Option<&AuthorityView<Snapshot>> {
-        self.views.iter().find(|view| view.policy() == *policy)
+    pub(crate) fn prepared(&self, policy: &Policy) -> Option<&Prepared> {
+        match &self.usual {
+            Some(usual) if usual.is_for(policy) => Some(usual),
+            _ => self.others.iter().find(|prepared| prepared.is_for(policy)),
+        }
     }
 
     /// Is the certificate of this serial revoked? For any policy, and for an issuer that is not there.
@@ -79,21 +72,12 @@ impl Resolved {
         at: UnixTime,
         policy: &Policy,
     ) -> Result<Verdict, IndexError> {
-        check_serial(&*self.snapshot, self.authority, serial, at, policy)
+        match self.prepared(policy) {
+            Some(prepared) => {
+                prepared.turn_to(at);
+                prepared.check_serial(serial, at)
+            }
+            None => check_serial(&*self.snapshot, self.authority, serial, at, policy),
+        }
     }
-}
-
-/// A view that has judged every period already. It would judge each when it is first asked about it, and other threads
-/// would wait for that; a child forked in that moment would wait for ever.
-fn prepare(snapshot: &Snapshot, authority: AuthorityId, policy: Policy) -> AuthorityView<Snapshot> {
-    let view = AuthorityView::new(snapshot.clone(), authority, policy);
-    // Asking nothing judges the period of the time.
-    let judge = |at| view.check_serials(&[], at, |_, _| {});
-    judge(UnixTime::now());
-    judge(UnixTime::from_seconds(i64::MIN));
-    for (_, crl) in snapshot.crls_of(authority).take(JUDGED_BEFOREHAND) {
-        judge(crl.this_update);
-        judge(policy.end_of_life(crl).plus(policy.grace));
-    }
-    view
 }

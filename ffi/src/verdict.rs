@@ -1,6 +1,6 @@
 //! The answer to a question, in the caller's memory.
 
-use revocache::types::{Cause, CrlNumber, Method, Status, UnixTime, Verdict};
+use revocache::types::{Cause, CrlFacts, CrlNumber, Listing, Method, Status, UnixTime, Verdict};
 
 use crate::boundary::Structure;
 use crate::failure::Failure;
@@ -108,6 +108,15 @@ unsafe impl Structure for revocache_verdict {
     }
 }
 
+const NO_NUMBER: [u8; REVOCACHE_CRL_NUMBER_OCTETS] = [0; REVOCACHE_CRL_NUMBER_OCTETS];
+
+/// The size of a verdict as this library knows it, and callers compiled against its header.
+#[allow(
+    clippy::as_conversions,
+    reason = "a hundred and some octets; there is no other conversion in a constant"
+)]
+const SIZE: u32 = size_of::<revocache_verdict>() as u32;
+
 impl revocache_cause {
     pub(crate) const fn of(cause: Cause) -> Self {
         match cause {
@@ -182,10 +191,9 @@ impl revocache_verdict {
                 seconds(revocation.invalidity_date),
             ),
         };
-        const NO_NUMBER: [u8; REVOCACHE_CRL_NUMBER_OCTETS] = [0; REVOCACHE_CRL_NUMBER_OCTETS];
         let number = verdict.crl_number.as_ref();
         Self {
-            size: 0,
+            size: SIZE,
             result: result_of(&verdict.status).code(),
             decision,
             cause,
@@ -199,6 +207,27 @@ impl revocache_verdict {
             this_update: seconds(verdict.this_update),
             next_update: seconds(verdict.next_update),
             generation: verdict.generation,
+            has_crl_number: number.is_some().into(),
+            crl_number: *number.map_or(&NO_NUMBER, CrlNumber::octets),
+        }
+    }
+
+    /// What the caller finds where one list names the certificate.
+    #[inline(always)]
+    pub(crate) fn of_listing(crl: &CrlFacts, listing: &Listing, generation: u64) -> Self {
+        let number = crl.crl_number.as_ref();
+        Self {
+            size: SIZE,
+            result: revocache_result::Revoked.code(),
+            decision: revocache_decision::Refuse.code(),
+            cause: revocache_cause::None.code(),
+            reason: u32::from(listing.reason.code()),
+            method: revocache_method::Crl.code(),
+            revoked_at: listing.revoked_at.seconds(),
+            invalidity_date: seconds(listing.invalidity_date),
+            this_update: crl.this_update.seconds(),
+            next_update: seconds(crl.next_update),
+            generation,
             has_crl_number: number.is_some().into(),
             crl_number: *number.map_or(&NO_NUMBER, CrlNumber::octets),
         }

@@ -52,6 +52,17 @@ impl<'a> Table<'a> {
         Ok(self.locate(serial)?.map(|hit| Found::new(self, hit)))
     }
 
+    /// As [`Table::find`], where that takes the fewest instructions and no call; `None` for what [`Table::find`] has to be
+    /// asked, which includes all that may be damaged.
+    #[inline(always)]
+    pub fn find_at_once(&self, serial: SerialRef<'_>) -> Option<Option<Found<'_>>> {
+        match self.locate_shortly(serial) {
+            Known::Absent => Some(None),
+            Known::Found(hit) => Some(Some(Found::new(self, hit))),
+            Known::Unsure => None,
+        }
+    }
+
     /// Whether a serial is listed at all, by whichever CRL and for whichever reason.
     ///
     /// # Errors

@@ -1,7 +1,10 @@
 //! GeneralName (RFC 5280 section 4.2.1.6) and the names of distribution points (section 4.2.1.13).
 
+use std::net::IpAddr;
+
 use super::der::{DerError, Element, Reader, cap, tag};
-use super::name::{DIRECTORY, Name};
+use super::name::{DIRECTORY, Name, text_of};
+use super::oid::dotted;
 use crate::types::{NameKey, ReasonSet};
 
 /// The kind octet of a [`NameKey`] made of a URI: its number in GeneralName.
@@ -70,6 +73,46 @@ impl GeneralName {
             _ => None,
         }
     }
+}
+
+impl GeneralName {
+    /// The name as a person reads it: an address of mail, a host or an IP address as it is, a directory name as RFC
+    /// 4514 writes it, an otherName by the text in it. `None` for what is no text.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        const OTHER_NAME: u8 = 0;
+        const MAIL: u8 = 1;
+        const DNS: u8 = 2;
+        const IP_ADDRESS: u8 = 7;
+        const REGISTERED_ID: u8 = 8;
+        let text = |octets: &[u8]| std::str::from_utf8(octets).ok().map(str::to_owned);
+        match self {
+            Self::Uri(octets) => text(octets),
+            Self::Directory(name) => Some(name.text().to_owned()),
+            Self::Other { form: MAIL | DNS, content } => text(content),
+            Self::Other { form: IP_ADDRESS, content } => {
+                ip_address(content).map(|address| address.to_string())
+            }
+            Self::Other { form: REGISTERED_ID, content } => Some(dotted(content)),
+            Self::Other { form: OTHER_NAME, content } => other_name_text(content),
+            Self::Other { .. } => None,
+        }
+    }
+}
+
+fn ip_address(octets: &[u8]) -> Option<IpAddr> {
+    let four = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
+}
+
+/// The text in an otherName, such as a user principal name.
+fn other_name_text(content: &[u8]) -> Option<String> {
+    let mut reader = Reader::new(content);
+    reader.read(tag::OID).ok()?;
+    let mut value = reader.read(tag::constructed(0)).ok()?.reader();
+    let text = text_of(value.any().ok()?)?.into_owned();
+    value.finish().and(reader.finish()).ok()?;
+    Some(text)
 }
 
 /// The key of a URI (RFC 5280 section 7.4): scheme and host without regard to case, everything else exactly.
@@ -194,6 +237,21 @@ mod tests {
         assert_eq!(uri.uri(), Some("a"));
         assert_eq!(dns.uri(), None);
         assert_eq!(general_name(&[0x86, 0x01, b'\n']).unwrap().uri(), None);
+    }
+
+    #[test]
+    fn names_are_shown_as_people_write_them() {
+        let text = |der: &[u8]| general_name(der).unwrap().text();
+        assert_eq!(text(&[0x81, 0x03, b'a', b'@', b'b']).as_deref(), Some("a@b"));
+        assert_eq!(text(&[0x82, 0x01, b'a']).as_deref(), Some("a"));
+        assert_eq!(text(&[0x86, 0x02, b'u', b':']).as_deref(), Some("u:"));
+        assert_eq!(text(&[0x87, 0x04, 127, 0, 0, 1]).as_deref(), Some("127.0.0.1"));
+        assert_eq!(text(&[0x87, 0x03, 127, 0, 0]), None);
+        assert_eq!(text(&[0x88, 0x02, 0x2a, 0x03]).as_deref(), Some("1.2.3"));
+        let upn = [0xa0, 0x0a, 0x06, 0x03, 0x2a, 0x03, 0x04, 0xa0, 0x03, 0x0c, 0x01, b'u'];
+        assert_eq!(text(&upn).as_deref(), Some("u"));
+        assert_eq!(text(&[0xa0, 0x05, 0x06, 0x03, 0x2a, 0x03, 0x04]), None);
+        assert_eq!(text(&[0x82, 0x01, 0xff]), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod crl;
 pub mod der;
 pub mod pem;
+pub mod qualified;
 pub mod time;
 
 mod bundle;
@@ -21,11 +22,11 @@ mod public_key;
 mod signature;
 
 pub use bundle::{BundleError, for_each_crl, read_certificates};
-pub use certificate::{Certificate, CertificateError, OtherName};
+pub use certificate::{Certificate, CertificateError, KeyUsage, KeyUsages, OtherName};
 pub use distribution_point::DistributionPoint;
 pub use extension::AuthorityKeyId;
 pub use general_name::{GeneralName, uri_key};
-pub use name::{Name, display_name_key};
+pub use name::{Name, NameAttribute, display_name_key};
 pub use oid::dotted;
 pub use public_key::{KeyKind, PublicKey, sha1, sha256};
 pub use signature::{

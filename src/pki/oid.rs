@@ -43,6 +43,12 @@ pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 pub(crate) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 /// certificatePolicies (RFC 5280 section 4.2.1.4).
 pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
+/// subjectDirectoryAttributes (RFC 5280 section 4.2.1.8).
+pub(crate) const SUBJECT_DIRECTORY_ATTRIBUTES: &[u8] = &[0x55, 0x1d, 0x09];
+/// id-pe-qcStatements (RFC 3739 section 3.2.6).
+pub(crate) const QC_STATEMENTS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x03];
+/// id-etsi-qcs-QcType (ETSI EN 319 412-5 section 4.2.3).
+pub(crate) const QC_TYPE: &[u8] = &[0x04, 0x00, 0x8e, 0x46, 0x01, 0x06];
 /// id-kp-OCSPSigning (RFC 6960 section 4.2.2.2).
 pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
 /// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).

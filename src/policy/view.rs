@@ -14,7 +14,7 @@ use super::evidence::Subject;
 use super::judge::Judgement;
 use super::window::Policy;
 use crate::index::{AuthorityId, Found, Index, IndexError, Table};
-use crate::types::{ReasonCode, Revocation, SerialRef, Status, UnixTime, Verdict};
+use crate::types::{CrlFacts, Listing, ReasonCode, Revocation, SerialRef, Status, UnixTime, Verdict};
 
 /// An authority of an index under one policy, for any number of questions about bare serials from any number of
 /// threads.
@@ -75,6 +75,24 @@ where
         self.policy
     }
 
+    /// The table in which every certificate of the authority that is listed is found. `None` if nothing is listed, or
+    /// if CRLs of other authorities list certificates of this one: then [`AuthorityView::check_serial`] answers.
+    #[inline]
+    #[must_use]
+    pub fn sole_table<'v>(&'v self) -> Option<Table<'v>>
+    where
+        B: 'v,
+    {
+        if self.has_indirect { None } else { self.table() }
+    }
+
+    /// The times at which the answers may change, sorted and distinct. From one to the next,
+    /// [`AuthorityView::unlisted`] is the same.
+    #[must_use]
+    pub fn bounds(&self) -> &[UnixTime] {
+        &self.bounds
+    }
+
     /// As [`super::check_serial()`] for this index, authority and policy.
     ///
     /// # Errors
@@ -102,8 +120,7 @@ where
     where
         F: FnMut(usize, Result<&Verdict, IndexError>),
     {
-        let table = if self.has_indirect { None } else { self.table() };
-        let Some(table) = table else {
+        let Some(table) = self.sole_table() else {
             for (position, serial) in serials.iter().enumerate() {
                 match self.check_serial(*serial, at) {
                     Ok(verdict) => answer(position, Ok(&verdict)),
@@ -137,35 +154,49 @@ where
         self.index.numbered_table(self.table?)
     }
 
-    /// What is said at a time of a serial that no CRL lists.
+    /// What is said at a time of a serial that [`AuthorityView::sole_table`] does not have.
     #[inline(always)]
-    fn unlisted(&self, at: UnixTime) -> &Verdict {
+    pub fn unlisted(&self, at: UnixTime) -> &Verdict {
         let period = self.bounds.partition_point(|bound| *bound <= at);
         let verdict = self.unlisted.get(period).unwrap_or(&self.last);
         verdict.get_or_init(|| unlisted(&*self.index, self.authority, at, &self.policy))
     }
 
-    /// The verdict of a serial that is listed. Where one CRL alone lists it, none can overrule that.
+    /// The CRL that decides about what was found in [`AuthorityView::sole_table`], and what it says: the only one that
+    /// lists it, which none can overrule. `None` if there are several or it is not so simple for another reason; then
+    /// [`AuthorityView::check_serial`] answers.
+    ///
+    /// # Errors
+    /// [`IndexError`] if the index turns out to be damaged there.
     #[inline]
-    fn listed(&self, found: Found<'_>, serial: SerialRef<'_>, at: UnixTime) -> Result<Verdict, IndexError> {
+    pub fn decided_by<'v>(
+        &'v self,
+        found: Found<'_>,
+        at: UnixTime,
+    ) -> Result<Option<(&'v CrlFacts, Listing)>, IndexError>
+    where
+        B: 'v,
+    {
         let mut listings = found.listings();
         let first = listings.next().transpose()?;
         let is_sole = listings.next().transpose()?.is_none();
         let said = first.filter(|(_, listing)| is_sole && listing.reason != ReasonCode::RemoveFromCrl);
-        let Some((id, listing)) = said else { return self.check_at_length(serial, at) };
-        match self.index.crl(id) {
-            // A CRL that begins later is believed about a time that has come.
-            Some(crl)
-                if (at >= crl.this_update || listing.revoked_at <= at)
-                    && self.index.authority_of_crl(id) == Some(self.authority) =>
-            {
-                let (revoked_at, reason, invalidity_date) =
-                    (listing.revoked_at, listing.reason, listing.invalidity_date);
-                let status = Status::Revoked(Revocation { revoked_at, reason, invalidity_date });
-                Ok(verdict(self.index.generation(), &Judgement { status, decided_by: Some(crl) }))
-            }
-            _ => self.check_at_length(serial, at),
-        }
+        let Some((id, listing)) = said else { return Ok(None) };
+        let is_own = self.index.authority_of_crl(id) == Some(self.authority);
+        // A CRL that begins later is believed about a time that has come.
+        let speaks = |crl: &&CrlFacts| is_own && (at >= crl.this_update || listing.revoked_at <= at);
+        Ok(self.index.crl(id).filter(speaks).map(|crl| (crl, listing)))
+    }
+
+    /// The verdict of a serial that is listed.
+    #[inline]
+    fn listed(&self, found: Found<'_>, serial: SerialRef<'_>, at: UnixTime) -> Result<Verdict, IndexError> {
+        let Some((crl, listing)) = self.decided_by(found, at)? else {
+            return self.check_at_length(serial, at);
+        };
+        let Listing { revoked_at, reason, invalidity_date } = listing;
+        let status = Status::Revoked(Revocation { revoked_at, reason, invalidity_date });
+        Ok(verdict(self.index.generation(), &Judgement { status, decided_by: Some(crl) }))
     }
 
     #[inline(never)]

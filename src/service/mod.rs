@@ -21,6 +21,7 @@ mod responders;
 mod settings;
 #[cfg(feature = "server")]
 pub mod tenants;
+pub mod tickets;
 #[cfg(feature = "server")]
 pub mod verify;
 

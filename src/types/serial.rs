@@ -46,7 +46,23 @@ impl<'a> SerialRef<'a> {
     ///
     /// # Errors
     /// [`SerialError::Empty`] for no octets, [`SerialError::TooLong`] past [`MAX_SERIAL_OCTETS`].
+    #[inline(always)]
     pub fn new(octets: &'a [u8]) -> Result<Self, SerialError> {
+        // Almost every serial is canonical, and a branch on its sign octet would be mispredicted for half of the random
+        // ones. It is if the sign bit and the eight behind it are not all the same.
+        match octets.first_chunk() {
+            Some(first)
+                if octets.len() <= MAX_SERIAL_OCTETS
+                    && !matches!(i16::from_be_bytes(*first) >> 7, 0 | -1) =>
+            {
+                Ok(Self(octets))
+            }
+            _ => Self::reduced(octets),
+        }
+    }
+
+    #[inline(never)]
+    fn reduced(octets: &'a [u8]) -> Result<Self, SerialError> {
         let mut canonical = octets;
         // An octet is redundant exactly if it repeats the sign bit of the next one (X.690 section 8.3.2).
         while let [first, rest @ ..] = canonical {

@@ -73,6 +73,9 @@ pub struct CertificateBuilder {
     pub spki: Vec<u8>,
     /// Signature algorithm; the usual one of the issuing key if `None`.
     pub signature: Option<Signature>,
+    /// An algorithm that the kit cannot sign with (AlgorithmIdentifier) and what is to stand where the signature does,
+    /// in place of a signature.
+    pub foreign_signature: Option<(Vec<u8>, Vec<u8>)>,
     /// authorityKeyIdentifier with the issuing key's identifier.
     pub authority_key_id: bool,
     /// Version 1 if false; the extensions are then left out.
@@ -93,6 +96,7 @@ impl CertificateBuilder {
             not_after: crate::authority::NOT_AFTER.into(),
             spki: key.spki(),
             signature: None,
+            foreign_signature: None,
             authority_key_id: true,
             version3: true,
             extensions: vec![Extension::new(known::SUBJECT_KEY_IDENTIFIER, &octet_string(&key.key_id()))],
@@ -163,9 +167,13 @@ impl CertificateBuilder {
             let value = sequence(&[implicit(0, &key.key_id())]);
             extensions.push(Extension::new(known::AUTHORITY_KEY_IDENTIFIER, &value).der());
         }
+        let algorithm = match &self.foreign_signature {
+            Some((algorithm, _)) => algorithm.clone(),
+            None => signature.algorithm(),
+        };
         let mut parts = vec![
             integer_octets(&self.serial),
-            signature.algorithm(),
+            algorithm.clone(),
             self.issuer.as_ref().unwrap_or(issuer).der(),
             sequence(&[self.not_before.der(), self.not_after.der()]),
             self.subject.der(),
@@ -178,7 +186,10 @@ impl CertificateBuilder {
             }
         }
         let signed = sequence(&parts);
-        let bits = bit_string(&key.sign(signature, &signed));
-        sequence(&[signed, signature.algorithm(), bits])
+        let octets = match &self.foreign_signature {
+            Some((_, octets)) => octets.clone(),
+            None => key.sign(signature, &signed),
+        };
+        sequence(&[signed, algorithm, bit_string(&octets)])
     }
 }

@@ -11,6 +11,7 @@ use super::super::extension::{AuthorityKeyId, Extension, MAX_EXTENSIONS, read_fr
 use super::super::general_name::GeneralName;
 use super::super::name::Name;
 use super::super::oid;
+use super::key_usage::KeyUsages;
 
 /// `basicConstraints` (RFC 5280 section 4.2.1.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,20 +22,12 @@ pub struct BasicConstraints {
     pub path_length: Option<u32>,
 }
 
-/// The bits of `keyUsage` that matter here (RFC 5280 section 4.2.1.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct KeyUsage {
-    pub(super) digital_signature: bool,
-    pub(super) key_cert_sign: bool,
-    pub(super) crl_sign: bool,
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Extensions {
     /// Whether there is an extension at all.
     pub(super) any: bool,
     pub(super) basic_constraints: Option<BasicConstraints>,
-    pub(super) key_usage: Option<KeyUsage>,
+    pub(super) key_usage: Option<KeyUsages>,
     pub(super) subject_key_id: Option<Box<[u8]>>,
     pub(super) authority_key_id: Option<AuthorityKeyId>,
     pub(super) distribution_points: Vec<DistributionPoint>,
@@ -69,7 +62,7 @@ impl Extensions {
     fn take(&mut self, extension: &Extension<'_>, issuer: &Name) -> Result<(), DerError> {
         match extension.oid {
             oid::BASIC_CONSTRAINTS => self.basic_constraints = Some(read_basic_constraints(extension)?),
-            oid::KEY_USAGE => self.key_usage = Some(read_key_usage(extension)?),
+            oid::KEY_USAGE => self.key_usage = Some(KeyUsages::read(extension.value(tag::BIT_STRING)?)?),
             oid::SUBJECT_KEY_IDENTIFIER => {
                 self.subject_key_id = Some(extension.value(tag::OCTET_STRING)?.content.into());
             }
@@ -111,19 +104,6 @@ fn read_basic_constraints(extension: &Extension<'_>) -> Result<BasicConstraints,
     };
     reader.finish()?;
     Ok(BasicConstraints { ca, path_length })
-}
-
-fn read_key_usage(extension: &Extension<'_>) -> Result<KeyUsage, DerError> {
-    const DIGITAL_SIGNATURE: u8 = 0x80;
-    const KEY_CERT_SIGN: u8 = 0x80 >> 5;
-    const CRL_SIGN: u8 = 0x80 >> 6;
-    let (octets, _) = extension.value(tag::BIT_STRING)?.bit_string()?;
-    let first = octets.first().copied().unwrap_or(0);
-    Ok(KeyUsage {
-        digital_signature: first & DIGITAL_SIGNATURE != 0,
-        key_cert_sign: first & KEY_CERT_SIGN != 0,
-        crl_sign: first & CRL_SIGN != 0,
-    })
 }
 
 /// Whether ExtKeyUsageSyntax (RFC 5280 section 4.2.1.12) lists id-kp-OCSPSigning.

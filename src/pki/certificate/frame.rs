@@ -7,6 +7,8 @@ use crate::types::UnixTime;
 
 /// The fields, still encoded where nothing more is needed.
 pub(super) struct Frame<'a> {
+    /// 1 to 3, as people count.
+    pub(super) version: u8,
     /// TBSCertificate, what the signature covers.
     pub(super) signed: Element<'a>,
     pub(super) algorithm: Element<'a>,
@@ -30,14 +32,16 @@ impl<'a> Frame<'a> {
         outer.finish()?;
 
         let mut fields = signed.reader();
-        if let Some(version) = fields.optional(tag::constructed(0))? {
-            let mut inner = version.reader();
+        let mut version = 1;
+        if let Some(wrapper) = fields.optional(tag::constructed(0))? {
+            let mut inner = wrapper.reader();
             let number = inner.read(tag::INTEGER)?;
             inner.finish()?;
             // Version 1 is the default and left out in DER; some write it, and it means the same.
-            if !matches!(number.content, [0..=2]) {
+            let [counted @ 0..=2] = number.content else {
                 return Err(number.broken("the version of a certificate is 1 to 3 (0 to 2 as an INTEGER)"));
-            }
+            };
+            version += counted;
         }
         let serial = fields.read(tag::INTEGER)?;
         if fields.read(tag::SEQUENCE)?.raw != algorithm.raw {
@@ -73,6 +77,7 @@ impl<'a> Frame<'a> {
         };
         fields.finish()?;
         Ok(Self {
+            version,
             signed,
             algorithm,
             signature,

@@ -3,13 +3,12 @@
 //!
 //! Few certificates are asked for these and most never, so they are read when they are asked for, from the encoding.
 
-use super::super::der::{DerError, cap, tag};
-use super::super::extension::{Extension, MAX_EXTENSIONS};
+use super::super::der::{DerError, Reader, cap, tag};
+use super::super::extension::Extension;
 use super::super::general_name::{DistributionPointName, GeneralName};
 use super::super::name::Name;
 use super::super::oid;
 use super::Certificate;
-use super::frame::Frame;
 
 /// Names in subjectAltName; six are usual where there are any.
 const MAX_OTHER_NAMES: usize = 256;
@@ -103,15 +102,13 @@ impl Certificate {
         Ok(None)
     }
 
-    /// The extension of this type.
-    fn extension(&self, wanted: &[u8]) -> Result<Option<Extension<'_>>, DerError> {
-        let Some(extensions) = Frame::read(self.der())?.extensions else { return Ok(None) };
-        let mut reader = extensions.reader();
-        // A certificate that exists has no more, and none of them twice.
-        for _ in 0..=MAX_EXTENSIONS {
-            if reader.is_empty() {
-                break;
-            }
+    /// The extension of this type. Offsets in errors count from the start of the certificate.
+    pub(super) fn extension(&self, wanted: &[u8]) -> Result<Option<Extension<'_>>, DerError> {
+        let list = &self.0.extension_list;
+        let content = self.0.der.get(list.clone()).unwrap_or_default();
+        // A certificate that exists has no more of them than the cap, and none twice.
+        let mut reader = Reader::at(content, u64::try_from(list.start).unwrap_or(u64::MAX));
+        while !reader.is_empty() {
             let extension = Extension::read(&mut reader)?;
             if extension.oid == wanted {
                 return Ok(Some(extension));

@@ -6,8 +6,11 @@
 mod extensions;
 mod frame;
 mod identity;
+mod key_usage;
+mod particulars;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use x509_parser::nom::Parser;
@@ -17,6 +20,7 @@ pub use extensions::BasicConstraints;
 use extensions::Extensions;
 use frame::Frame;
 pub use identity::OtherName;
+pub use key_usage::{KeyUsage, KeyUsages};
 
 use super::der::DerError;
 use super::distribution_point::DistributionPoint;
@@ -47,8 +51,11 @@ pub struct Certificate(Arc<Parts>);
 
 struct Parts {
     der: Box<[u8]>,
+    version: u8,
     /// Where in `der` the signed part is.
-    signed: std::ops::Range<usize>,
+    signed: Range<usize>,
+    /// Where in `der` the extensions are, one behind the other.
+    extension_list: Range<usize>,
     signature: Box<[u8]>,
     signature_algorithm: AlgorithmId,
     serial: Serial,
@@ -84,10 +91,16 @@ impl Certificate {
         let serial = Serial::new(frame.serial.content)
             .map_err(|error| refused(format!("its serial number is unusable: {error}")))?;
         let extensions = Extensions::read(frame.extensions, &issuer)?;
-        let start = usize::try_from(frame.signed.offset).unwrap_or(usize::MAX);
+        let range = |offset: u64, length: usize| {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX);
+            start..start.saturating_add(length)
+        };
+        let list = frame.extensions.map(|list| range(list.content_offset(), list.content.len()));
         Ok(Self(Arc::new(Parts {
             der: der.into(),
-            signed: start..start.saturating_add(frame.signed.raw.len()),
+            version: frame.version,
+            signed: range(frame.signed.offset, frame.signed.raw.len()),
+            extension_list: list.unwrap_or_default(),
             signature: frame.signature.into(),
             signature_algorithm: AlgorithmId::from_element(frame.algorithm)?,
             serial,
@@ -104,6 +117,12 @@ impl Certificate {
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.0.der
+    }
+
+    /// The version, 1 to 3 (RFC 5280 section 4.1.2.1, which counts from 0).
+    #[must_use]
+    pub fn version(&self) -> u8 {
+        self.0.version
     }
 
     /// The serial number (RFC 5280 section 4.1.2.2).
@@ -164,16 +183,22 @@ impl Certificate {
         self.0.extensions.basic_constraints
     }
 
+    /// `keyUsage` (RFC 5280 section 4.2.1.3), if there is one.
+    #[must_use]
+    pub fn key_usage(&self) -> Option<KeyUsages> {
+        self.0.extensions.key_usage
+    }
+
     /// Whether keyUsage asserts cRLSign, or there is no keyUsage (RFC 5280 sections 4.2.1.3 and 6.3.3 step f).
     #[must_use]
     pub fn may_sign_crls(&self) -> bool {
-        self.0.extensions.key_usage.is_none_or(|usage| usage.crl_sign)
+        self.0.extensions.key_usage.is_none_or(|usage| usage.contains(KeyUsage::CrlSign))
     }
 
     /// Whether keyUsage is there and asserts cRLSign: the mark of a separate signer of CRLs.
     #[must_use]
     pub fn asserts_crl_sign(&self) -> bool {
-        self.0.extensions.key_usage.is_some_and(|usage| usage.crl_sign)
+        self.0.extensions.key_usage.is_some_and(|usage| usage.contains(KeyUsage::CrlSign))
     }
 
     /// Whether it is a CA's and keyUsage asserts keyCertSign, or there is no keyUsage. A version 1 certificate that
@@ -181,7 +206,7 @@ impl Certificate {
     #[must_use]
     pub fn may_sign_certificates(&self) -> bool {
         let ca = self.kind() == CertificateKind::Ca || self.is_old_root();
-        ca && self.0.extensions.key_usage.is_none_or(|usage| usage.key_cert_sign)
+        ca && self.0.extensions.key_usage.is_none_or(|usage| usage.contains(KeyUsage::KeyCertSign))
     }
 
     /// Whether it is self-issued and has no extensions, as roots were before extensions existed.
@@ -244,7 +269,7 @@ impl Certificate {
     /// Whether keyUsage asserts digitalSignature, or there is no keyUsage (RFC 5280 section 4.2.1.3).
     #[must_use]
     pub fn may_sign_messages(&self) -> bool {
-        self.0.extensions.key_usage.is_none_or(|usage| usage.digital_signature)
+        self.0.extensions.key_usage.is_none_or(|usage| usage.contains(KeyUsage::DigitalSignature))
     }
 
     /// The first critical extension that is not understood here, in dotted decimal. Whoever believes the certificate

@@ -14,11 +14,13 @@ mod text;
 
 pub use display::display_name_key;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::der::{DerError, Element, Reader, cap, read_single, tag};
+use super::oid::dotted;
 use crate::types::NameKey;
 
 /// The kind octet of a [`NameKey`] made of a distinguished name: the number of `directoryName` in GeneralName.
@@ -45,6 +47,35 @@ struct Parts {
 struct Attribute<'a> {
     oid: &'a [u8],
     value: Element<'a>,
+}
+
+/// One attribute of a name, to be shown.
+#[derive(Debug, Clone, Copy)]
+pub struct NameAttribute<'a>(Attribute<'a>);
+
+impl<'a> NameAttribute<'a> {
+    /// What it is, in dotted decimal.
+    #[must_use]
+    pub fn oid(&self) -> String {
+        dotted(self.0.oid)
+    }
+
+    /// Its value, if that is a text.
+    #[must_use]
+    pub fn text(&self) -> Option<Cow<'a, str>> {
+        text_of(self.0.value)
+    }
+
+    /// The content octets of its value, whatever its type.
+    #[must_use]
+    pub fn content(&self) -> &'a [u8] {
+        self.0.value.content
+    }
+}
+
+/// The text of a value of one of the string types.
+pub(super) fn text_of(value: Element<'_>) -> Option<Cow<'_, str>> {
+    strings::decode(value.tag, value.content)
 }
 
 impl Name {
@@ -95,18 +126,26 @@ impl Name {
         &self.0.text
     }
 
+    /// Every attribute, in the order of the encoding.
+    #[must_use]
+    pub fn attributes(&self) -> Vec<NameAttribute<'_>> {
+        let read = || {
+            let mut attributes = Vec::new();
+            let mut rdns = read_single(&self.0.der, tag::SEQUENCE)?.reader();
+            while !rdns.is_empty() {
+                attributes
+                    .extend(read_attributes(rdns.read(tag::SET)?.reader())?.into_iter().map(NameAttribute));
+            }
+            Ok::<_, DerError>(attributes)
+        };
+        // The octets were read once without complaint.
+        read().unwrap_or_default()
+    }
+
     /// Each attribute as RFC 4514 writes it, such as `O=Amazon`, in the order of the encoding.
     #[must_use]
     pub fn attribute_texts(&self) -> Vec<String> {
-        // The name was read once, so that reading it again does not fail.
-        let mut texts = Vec::new();
-        let Ok(element) = read_single(self.der(), tag::SEQUENCE) else { return texts };
-        let mut rdns = element.reader();
-        while let Ok(rdn) = rdns.read(tag::SET) {
-            let attributes = read_attributes(rdn.reader()).unwrap_or_default();
-            texts.extend(attributes.iter().map(text::attribute));
-        }
-        texts
+        self.attributes().iter().map(|NameAttribute(attribute)| text::attribute(attribute)).collect()
     }
 
     /// Whether the name has no relative name at all, as the subject of some end-entity certificates.
@@ -212,6 +251,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn attributes_keep_their_order_and_type() {
+        let cn = [&[0x31, 0x0a, 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c][..], &[0x01, b'a']].concat();
+        let bits = [0x31, 0x0a, 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x2d, 0x03, 0x01, 0x00];
+        let name = Name::from_der(&[&[0x30, 0x18], &*cn, &bits].concat()).unwrap();
+        let attributes = name.attributes();
+        let shown: Vec<_> = attributes.iter().map(|it| (it.oid(), it.text(), it.content())).collect();
+        assert_eq!(
+            shown,
+            [("2.5.4.3".to_owned(), Some("a".into()), &b"a"[..]), ("2.5.4.45".to_owned(), None, &[0x00])]
+        );
+    }
+
+    #[test]
     fn malformed_names_are_errors() {
         for der in [
             &[0x30, 0x02, 0x31, 0x00][..],
@@ -225,6 +277,7 @@ mod tests {
             assert!(Name::from_der(der).is_err(), "{der:02x?}");
         }
         let empty = Name::from_der(&[0x30, 0x00]).unwrap();
+        assert!(empty.attributes().is_empty());
         assert!(empty.is_empty());
         assert_eq!(empty.text(), "");
     }

@@ -32,6 +32,8 @@ mod stream;
 
 #[cfg(feature = "http3")]
 mod http3;
+
+pub mod cipher;
 pub mod limits;
 
 pub use edge::Edge;
