@@ -17,3 +17,5 @@ mod containers;
 mod hostile;
 #[path = "keystore/material.rs"]
 mod material;
+#[path = "keystore/store.rs"]
+mod store;

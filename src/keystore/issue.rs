@@ -76,10 +76,12 @@ pub struct Issued {
 /// # Errors
 /// [`KeyError::Subject`] for a subject that a certificate cannot have; [`KeyError::Generate`], [`KeyError::Issue`].
 pub fn issue(request: &IssueRequest, now: UnixTime) -> Result<Issued, KeyError> {
-    let parameters = parameters(request, now)?;
+    let mut parameters = parameters(request, now)?;
     let (signer, key) = Signer::generate(request.algorithm, request.digest)?;
     let failed = |what| move |error: rcgen::Error| KeyError::Issue { what, reason: error.to_string() };
     let signed = parameters.serialize_request(&signer).map_err(failed("the request"))?;
+    // A request has none: the number is its issuer's to give.
+    parameters.serial_number = Some(serial()?);
     let certificate = parameters.self_signed(&signer).map_err(failed("the certificate"))?;
     let certificate = Certificate::from_der(certificate.der())
         .map_err(|error| KeyError::Issue { what: "the certificate", reason: error.to_string() })?;
@@ -98,7 +100,6 @@ fn parameters(request: &IssueRequest, now: UnixTime) -> Result<CertificateParams
     parameters.subject_alt_names = alternative_names(&request.subject.common_name);
     parameters.not_before = time(now)?;
     parameters.not_after = time(now.plus(request.valid))?;
-    parameters.serial_number = Some(serial()?);
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     if matches!(request.algorithm, KeyAlgorithm::Rsa(_)) {
         parameters.key_usages.push(KeyUsagePurpose::KeyEncipherment);

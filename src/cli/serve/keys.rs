@@ -136,7 +136,7 @@ impl KeyStoreObserver for Effects {
         let roots: Vec<CertificateDer<'static>> =
             anchors.iter().map(|anchor| anchor.certificate.der().to_vec().into()).collect();
         match half {
-            Half::Client => self.outbound.set_roots(roots),
+            Half::Client => self.outbound.set_roots(&roots),
             Half::Server => {
                 let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
                 for followed in clients.iter() {

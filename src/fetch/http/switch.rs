@@ -42,8 +42,8 @@ impl OutboundSwitch {
     }
 
     /// Trusts these from now on, beside those of the system and the configuration.
-    pub fn set_roots(&self, roots: Vec<CertificateDer<'static>>) {
-        self.roots.rcu(|before| Roots { roots: roots.clone(), change: before.change.wrapping_add(1) });
+    pub fn set_roots(&self, roots: &[CertificateDer<'static>]) {
+        self.roots.rcu(|before| Roots { roots: roots.to_vec(), change: before.change.wrapping_add(1) });
     }
 
     /// The configuration of a client that follows the switch. `base` are the roots that stay.

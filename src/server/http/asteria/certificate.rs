@@ -24,7 +24,7 @@ pub(super) fn detail(
 ) -> Result<Map<String, Value>, Unreadable> {
     let (_, parsed) = X509Certificate::from_der(certificate.der()).map_err(|_| Unreadable)?;
     let usage = parsed.key_usage().map_err(|_| Unreadable)?;
-    let usage = usage.map_or(KeyUsage { flags: 0 }, |extension| extension.value.clone());
+    let usage = usage.map_or(KeyUsage { flags: 0 }, |extension| *extension.value);
     let members = [
         ("subject", attributes(parsed.subject())),
         ("issuer", attributes(parsed.issuer())),
