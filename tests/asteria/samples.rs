@@ -1,12 +1,13 @@
 //! The samples of the manual, field for field.
 
 use md5::Digest;
+use revocache::keystore::pkcs12::write_pkcs12;
 use revocache::server::http::asteria::{AsteriaSettings, ChainInfo, CodeForm, WeakRequests};
 use revocache_testkit::{Authority, CertificateBuilder, Key, KeyKind, Name, StringKind};
 use serde_json::{Value, json};
 
 use super::material::{SAMPLE, ca_name, name, pem, subject};
-use super::world::{Part, World, create_body};
+use super::world::{FAST, Part, World, create_body};
 
 fn colons(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(":")
@@ -75,6 +76,30 @@ async fn import_and_show_answer_the_sample() {
     let chain = &import(&world, "server").await["certificate"]["chainInfo"];
     assert_eq!(chain[0], "CN=subject,OU=UnitName,O=OrganizationName,L=LocalityName,ST=StateName,C=JP");
     assert_eq!(chain[1], "CN=CA,OU=CaUnit,O=CaOrg,L=CaCity,ST=CaState,C=JP");
+}
+
+/// The sample is of version 1, as `openssl x509 -req` makes certificates without extensions; TLS libraries that read no
+/// such certificates can present them all the same.
+#[tokio::test]
+async fn a_certificate_of_version_1_is_imported() {
+    let world = World::new().await;
+    let key = Key::new(KeyKind::Rsa);
+    let mut builder = CertificateBuilder::new(&[1, 0x41], subject(), &key);
+    builder.version3 = false;
+    let leaf = builder.build(&SAMPLE.ca);
+    let mut entry = SAMPLE.entry();
+    entry.key = revocache::keystore::PrivateKey::from_pkcs8(key.pkcs8().to_vec().into()).unwrap();
+    entry.chain[0] = super::material::certificate(&leaf);
+    let p12 = write_pkcs12(&[entry], &[], "123456", FAST).unwrap();
+    let parts = [
+        Part::Field("filePassword", "123456"),
+        Part::Field("password", "987654"),
+        Part::Field("privateKeyPassword", "zyxwvu"),
+        Part::File("filedata", "test.p12", &p12),
+    ];
+    let detail = world.upload("server/import", &parts).await.data();
+    assert_eq!(detail["certificate"]["version"], "1");
+    assert_eq!(detail["certificate"]["serialNumber"], "321");
 }
 
 #[tokio::test]

@@ -137,7 +137,8 @@ fn another_seal_or_a_changed_file_does_not_open() {
     drop(store);
     let path = |name: &str| folder.path().join(name);
     // The file of one half in the place of the other.
-    let (server, client) = (fs::read(path("server.identity")).unwrap(), fs::read(path("client.identity")).unwrap());
+    let (server, client) =
+        (fs::read(path("server.identity")).unwrap(), fs::read(path("client.identity")).unwrap());
     fs::write(path("server.identity"), &client).unwrap();
     assert!(matches!(open(folder.path()), Err(KeyStoreError::OtherSeal { .. })));
     // Any octet of it changed.
@@ -195,7 +196,9 @@ fn each_password_opens_its_part() {
         store: Zeroizing::new(store.to_owned()),
         key: Zeroizing::new(key.to_owned()),
     };
-    for (wrong_store, wrong_key) in [("x", "key password"), ("store password", "x"), ("key password", "store password")] {
+    for (wrong_store, wrong_key) in
+        [("x", "key password"), ("store password", "x"), ("key password", "store password")]
+    {
         let refused = store.request_archive(Half::Server, &with(wrong_store, wrong_key));
         assert!(matches!(refused, Err(KeyStoreError::WrongPassword)), "{wrong_store} {wrong_key}");
     }
