@@ -1,13 +1,11 @@
 //! `revocache audit`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use super::database::with_database;
 use super::exit::{CliError, Exit};
 use super::output::{parse_time, print_json};
-use super::serve::USUAL_DATA;
+use super::runtime;
+use super::store::{StoreOptions, of_store};
 use crate::server::admin::ShownEntry;
 use crate::service::accounts::AccountName;
 use crate::store::AuditQuery;
@@ -22,9 +20,8 @@ use crate::types::UnixTime;
 The newest entries come first. Logins, changes and exports are noted, also those that were refused; the log can only be
 added to. The same is at GET /audit of the admin listener.")]
 pub(super) struct Audit {
-    /// Data folder of the server
-    #[arg(long, value_name = "DIR", default_value = USUAL_DATA)]
-    data: PathBuf,
+    #[command(flatten)]
+    store: StoreOptions,
     /// Of this user alone
     #[arg(long, value_name = "NAME")]
     actor: Option<AccountName>,
@@ -51,7 +48,10 @@ impl Audit {
             before: None,
             limit: self.limit,
         };
-        let entries = with_database(&self.data, async |store| Ok(store.audit_entries(query).await?))?;
+        let entries = runtime::new()?.block_on(async {
+            let store = self.store.open().await?.store;
+            store.audit_entries(query).await.map_err(of_store)
+        })?;
         for entry in entries.into_iter().map(ShownEntry::from) {
             if self.json {
                 print_json(&entry)?;

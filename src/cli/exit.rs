@@ -109,6 +109,15 @@ impl CliError {
             IngestError::Damaged(_) | IngestError::Build(_) | IngestError::NoAnchor => Exit::Data,
             _ => Exit::Io,
         };
+        let of_store = |error: &StoreError| match error {
+            StoreError::Constraint { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::NewerSchema { .. }
+            | StoreError::ChangedMigration { .. }
+            | StoreError::Url { .. } => Exit::Data,
+            error if error.is_temporary() => Exit::Unavailable,
+            _ => Exit::Io,
+        };
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Data { .. } | Self::Index(_) | Self::Config(_) | Self::Apply(_) => Exit::Data,
@@ -116,9 +125,7 @@ impl CliError {
             Self::Publish(error) | Self::Sources(SourcesError::Index(error)) => of_publish(error),
             Self::Ingest(error) | Self::Sources(SourcesError::FirstBuild(error)) => of_ingest(error),
             Self::Serve(error) => error.exit(),
-            Self::Store(error) if error.is_temporary() => Exit::Unavailable,
-            Self::Store(StoreError::Corrupt { .. } | StoreError::NewerSchema { .. }) => Exit::Data,
-            Self::Store(_) => Exit::Io,
+            Self::Store(error) => of_store(error),
             Self::Sources(_) | Self::Fetch(_) | Self::Output(_) | Self::Demo(_) => Exit::Io,
         }
     }

@@ -8,12 +8,13 @@ mod bench;
 mod build;
 mod certificates;
 mod check;
+mod cipher;
 mod config;
-mod database;
 mod demo;
 mod diff;
 mod exit;
 mod inspect;
+mod link;
 mod ocsp;
 mod output;
 mod progress;
@@ -22,6 +23,9 @@ mod responders;
 mod runtime;
 mod serve;
 mod server_options;
+mod store;
+mod tenant;
+mod token;
 mod user;
 mod verify;
 
@@ -55,8 +59,12 @@ pub fn run() -> ExitCode {
         Command::User(user) => user.run(),
         Command::Audit(audit) => audit.run(),
         Command::Config(config) => config.run(),
+        Command::Cipher(cipher) => cipher.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
+        Command::Tenant(tenant) => tenant.run(),
+        Command::Token(token) => token.run(),
+        Command::Link(link) => link.run(),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -105,8 +113,16 @@ enum Command {
     Audit(audit::Audit),
     /// Print the default configuration, or check a file
     Config(config::ConfigCommand),
+    /// Help clients of the Cipher API: encrypt parameters for a server
+    Cipher(cipher::CipherCommand),
     /// Measure how many questions a server answers, and how fast
     Bench(Box<bench::Bench>),
+    /// Make and list tenants: whose certificates, users and verifications are kept apart
+    Tenant(tenant::TenantCommand),
+    /// Make, list and revoke the tokens of tenants
+    Token(token::TokenCommand),
+    /// Tell which certificates belong to one person
+    Link(link::LinkCommand),
     /// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
     Demo(demo::Demo),
 }

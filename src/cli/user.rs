@@ -1,16 +1,15 @@
 //! `revocache user`.
 
 use std::io::{BufRead, IsTerminal};
-use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::database::with_database;
 use super::exit::{CliError, Exit};
 use super::output::print_json;
-use super::serve::USUAL_DATA;
+use super::runtime;
+use super::store::{StoreOptions, of_store};
 use crate::service::accounts::{AccountName, PasswordCost, Role, hash_password};
 use crate::service::audit::{AuditEvent, AuditLog, AuditOutcome};
 use crate::store::{Account, Store, StoreError};
@@ -73,9 +72,8 @@ enum UserCommand {
 
 #[derive(Debug, Args)]
 struct Common {
-    /// Data folder of the server
-    #[arg(long, value_name = "DIR", default_value = USUAL_DATA)]
-    data: PathBuf,
+    #[command(flatten)]
+    store: StoreOptions,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -133,7 +131,10 @@ impl User {
 }
 
 fn list(common: &Common) -> Result<Exit, CliError> {
-    let accounts = with_database(&common.data, async |store| Ok(store.accounts().await?))?;
+    let accounts = runtime::new()?.block_on(async {
+        let store = common.store.open().await?.store;
+        store.accounts().await.map_err(of_store)
+    })?;
     let shown: Vec<Shown> = accounts.iter().map(shown).collect();
     if common.json {
         print_json(&shown)?;
@@ -160,7 +161,8 @@ fn change(
     action: &'static str,
     work: impl AsyncFnOnce(&Store, &AccountName) -> Result<bool, CliError>,
 ) -> Result<Exit, CliError> {
-    with_database(&common.data, async |store| {
+    runtime::new()?.block_on(async {
+        let store = common.store.open().await?.store;
         let done = work(&store, name).await;
         let event = AuditEvent {
             family: "cli",

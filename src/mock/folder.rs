@@ -98,6 +98,9 @@ struct Everybody {
     people: Vec<MockPerson>,
 }
 
+/// A short name of a person, and the certificates that are theirs, in DER.
+pub type PersonLink = (String, Vec<Vec<u8>>);
+
 impl MockFolder {
     /// Opens a folder, or makes what is in it; the lists are signed anew for `now`.
     ///
@@ -155,7 +158,7 @@ impl MockFolder {
     ///
     /// # Errors
     /// [`MockError::File`].
-    pub fn links(&self) -> Result<Vec<(String, Vec<Vec<u8>>)>, MockError> {
+    pub fn links(&self) -> Result<Vec<PersonLink>, MockError> {
         let certificates = |person: &MockPerson| {
             person
                 .certificates

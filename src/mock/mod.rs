@@ -15,5 +15,5 @@ mod people;
 mod responder;
 
 pub use authority::MockError;
-pub use folder::{CertificateState, MockAuthorities, MockCertificate, MockFolder, MockPerson};
+pub use folder::{CertificateState, MockAuthorities, MockCertificate, MockFolder, MockPerson, PersonLink};
 pub use responder::{Known, Responder};

@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout_at};
 use super::answering::Answering;
 use super::error::ServeError;
 use super::families::{self, Shared, Started};
-use crate::cli::database::open_database;
 use crate::cli::exit::CliError;
+use crate::cli::store::of_store;
 use crate::config::{Config, Listen, PlaceListen};
 use crate::ingest::source::SourcesHandle;
 use crate::server::admin::{self, Admin, AdminAccess, Readiness};
@@ -71,8 +71,8 @@ pub(super) async fn start_listeners(
     answering: &mut Answering,
 ) -> Result<Listeners, CliError> {
     let (stop, stopped) = watch::channel(false);
-    let store = open_store(config, data, clock).await?;
-    let shared = Shared::new(config, data, clock, sources.clone(), answering, store, stopped.clone())?;
+    let shared = Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone())?;
+    let shared = shared.with_store(open_store(config, data, clock).await?);
     let families = families::start(config, &shared)?;
     let edge = Arc::new(Edge::new(config.http.edge_settings(), clock));
     let quic = answering.listen(config, over_http3(config, &families, &edge)?)?;
@@ -121,7 +121,7 @@ async fn open_store(config: &Config, data: &Path, clock: &Arc<dyn Clock>) -> Res
     if !config.asteria.enabled {
         return Ok(None);
     }
-    Ok(Some(open_database(data, Arc::clone(clock)).await?))
+    Ok(Some(Store::open(&config.store_settings(data)?, Arc::clone(clock)).await.map_err(of_store)?))
 }
 
 /// The families that are shared, over HTTP/3.

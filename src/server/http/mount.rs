@@ -189,10 +189,7 @@ mod tests {
         let numbers = HttpNumbers::default();
         let overlap = mount(vec![at("a", "", "/x"), at("b", "", "/x")], &numbers).unwrap_err();
         assert_eq!((overlap.family, overlap.others.as_str()), ("b", "a"));
-        mount(
-            vec![at("a", "", "/x"), at("b", "/b", "/x"), at("c", "/b", "/y"), at("d", "/b/d", "/x")],
-            &numbers,
-        )
-        .unwrap();
+        let apart = [at("a", "", "/x"), at("b", "/b", "/x"), at("c", "/b", "/y"), at("d", "/b/d", "/x")];
+        assert!(mount(Vec::from(apart), &numbers).is_ok());
     }
 }

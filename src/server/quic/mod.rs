@@ -20,6 +20,7 @@ mod client_switch;
 mod connection;
 mod counters;
 mod error;
+mod groups;
 mod handles;
 mod identity;
 mod late;
@@ -35,7 +36,7 @@ mod subscription;
 mod tls;
 
 pub use self::answerer::{
-    About, Answerer, Asked, ChangedSerials, InfoStart, LateAbout, LateQuestion, Refusal, Reply,
+    About, Answerer, Asked, ChangedSerials, GroupReply, InfoStart, LateAbout, LateQuestion, Refusal, Reply,
 };
 pub use self::client_switch::{ClientDemand, ClientSwitch};
 pub use self::counters::{Counter, CounterSnapshot};

@@ -4,6 +4,7 @@
 //! off, and a line in [`ALL`].
 
 mod asteria;
+mod cipher;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,7 @@ use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
 use crate::keystore::KeyStore;
+use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
 use crate::store::Store;
@@ -25,7 +27,8 @@ use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] = &[asteria::FAMILY];
+const ALL: &[Family] =
+    &[asteria::FAMILY, Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start }];
 
 /// One family.
 struct Family {
@@ -61,6 +64,8 @@ pub(super) struct Shared {
     pub(super) keys: Option<Arc<KeyStore>>,
     /// The database; `None` if no family that is switched on needs it.
     pub(super) store: Option<Store>,
+    /// Whether the server is starting or stopping.
+    pub(super) readiness: Arc<Readiness>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
     stopped: watch::Receiver<bool>,
@@ -75,8 +80,8 @@ impl Shared {
         data: &Path,
         clock: &Arc<dyn Clock>,
         sources: SourcesHandle,
+        readiness: &Arc<Readiness>,
         answering: &Answering,
-        store: Option<Store>,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
         let http = answering.outbound(config.network_settings()?.http);
@@ -88,11 +93,17 @@ impl Shared {
             http,
             identity: answering.identity().cloned(),
             keys: answering.keys().map(|keys| Arc::clone(&keys.store)),
-            store,
+            store: None,
+            readiness: Arc::clone(readiness),
             sources,
             stopped,
             metrics: Mutex::default(),
         })
+    }
+
+    /// With the database, if it is open.
+    pub(super) fn with_store(self, store: Option<Store>) -> Self {
+        Self { store, ..self }
     }
 
     /// What `/metrics` shows of the families.
