@@ -69,6 +69,36 @@ fn main() {
     write("pem", "bad", b"-----BEGIN A-----\nAQ=\n-----END A-----\n");
     ocsp();
     wire();
+    containers();
+}
+
+/// Key stores of one key with its certificate, under 123456, and certificates without keys.
+fn containers() {
+    use revocache::keystore::pkcs12::{Pkcs12Strength, write_pkcs12};
+    use revocache::keystore::{KeyEntry, PrivateKey, TrustedEntry, jks::write_jks, to_pem, write_pkcs7};
+    use revocache::pki::Certificate;
+
+    let ca = Authority::root("Seed", KeyKind::Ed25519);
+    let key = Key::new(KeyKind::P256);
+    let leaf = Authority::builder(&[7], &Name::new("leaf"), &key).build(&ca);
+    let certificate = |der: &[u8]| Certificate::from_der(der).unwrap();
+    let private = PrivateKey::from_pkcs8(key.pkcs8().to_vec().into()).unwrap();
+    let chain = vec![certificate(&leaf), certificate(&ca.certificate)];
+    let keys = [KeyEntry { alias: "server".to_owned(), key: private, chain: chain.clone() }];
+    let trusted = [TrustedEntry { alias: "root".to_owned(), certificate: certificate(&ca.certificate) }];
+    let quick = Pkcs12Strength { encryption: std::num::NonZeroU32::MIN, mac: std::num::NonZeroU32::MIN };
+    write("pkcs12", "both", &write_pkcs12(&keys, &trusted, "123456", quick).unwrap());
+    write("pkcs12", "trusted", &write_pkcs12(&[], &trusted, "123456", quick).unwrap());
+    write("jks", "both", &write_jks(&keys, &trusted, "123456", "123456", 1).unwrap());
+    write("jks", "trusted", &write_jks(&[], &trusted, "123456", "123456", 1).unwrap());
+    let bundle = write_pkcs7(&chain);
+    write("certificate_file", "x509", &leaf);
+    write("certificate_file", "pkcs7", &bundle);
+    write("certificate_file", "pem", to_pem("PKCS7", &bundle).as_bytes());
+    write("certificate_file", "two", &[to_pem("CERTIFICATE", &leaf), to_pem("CERTIFICATE", &leaf)].concat().into_bytes());
+    // The same in BER: the outermost length is left open.
+    let content = bundle.get(4..).unwrap();
+    write("certificate_file", "ber", &[&[0x30, 0x80], content, &[0, 0]].concat());
 }
 
 fn ocsp() {

@@ -87,7 +87,8 @@ pub(super) async fn start_listeners(
         Some(file) => AdminAccess::from_file(file).map_err(ServeError::Token)?,
         None => AdminAccess::ThisMachine,
     };
-    let admin = Arc::new(Admin::new(sources.clone(), metrics, Arc::clone(readiness), access));
+    let admin = Admin::new(sources.clone(), metrics, Arc::clone(readiness), access);
+    let admin = Arc::new(admin.with_audit(shared.store.clone()));
     let mut listeners = Listeners {
         quic,
         fingerprint: answering.fingerprint(),
@@ -193,7 +194,7 @@ async fn listen(
 ) -> Result<HttpListener, CliError> {
     let transport = match answering.identity().filter(|_| tls) {
         Some(identity) => {
-            let clients = answering.clients(config.http_client_roots()?);
+            let clients = answering.clients(config, config.http_client_roots()?)?;
             Transport::tls(identity, &clients).map_err(ServeError::Tls)?
         }
         None => Transport::Plain,

@@ -9,6 +9,7 @@ mod data;
 mod error;
 mod families;
 mod keeping;
+mod keys;
 mod listeners;
 mod logging;
 mod notify;
