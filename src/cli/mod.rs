@@ -13,6 +13,7 @@ mod demo;
 mod diff;
 mod exit;
 mod inspect;
+mod link;
 mod ocsp;
 mod output;
 mod progress;
@@ -21,6 +22,9 @@ mod responders;
 mod runtime;
 mod serve;
 mod server_options;
+mod store;
+mod tenant;
+mod token;
 mod verify;
 
 use std::process::ExitCode;
@@ -54,6 +58,9 @@ pub fn run() -> ExitCode {
         Command::Cipher(cipher) => cipher.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
+        Command::Tenant(tenant) => tenant.run(),
+        Command::Token(token) => token.run(),
+        Command::Link(link) => link.run(),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -102,6 +109,12 @@ enum Command {
     Cipher(cipher::CipherCommand),
     /// Measure how many questions a server answers, and how fast
     Bench(Box<bench::Bench>),
+    /// Make and list tenants: whose certificates, users and verifications are kept apart
+    Tenant(tenant::TenantCommand),
+    /// Make, list and revoke the tokens of tenants
+    Token(token::TokenCommand),
+    /// Tell which certificates belong to one person
+    Link(link::LinkCommand),
     /// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
     Demo(demo::Demo),
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::cipher::CipherSection;
 use super::http::HttpSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
+use super::store::StoreSection;
 use crate::ingest::source::{Origin, Place, Schedule, SourceName, SourceSpec};
 use crate::types::UnixTime;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub ocsp: OcspSection,
     /// `[fetch]`
     pub fetch: FetchSection,
+    /// `[store]`
+    pub store: StoreSection,
     /// `[log]`
     pub log: LogSection,
     /// `[test]`
@@ -309,6 +312,7 @@ impl Config {
         self.http.token_file.iter_mut().chain(&mut self.http.client_ca).for_each(resolve);
         self.trust.anchors.iter_mut().chain(&mut self.trust.issuers).for_each(resolve);
         self.fetch.roots.iter_mut().for_each(resolve);
+        self.store.resolve_paths(base);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);
         for source in &mut self.source {
             if let Place::Files(paths) = &mut source.place {
