@@ -67,6 +67,7 @@ fn main() {
     write("pem", "two", text.as_bytes());
     write("pem", "windows", pem("X509 CRL", &[9; 100]).replace('\n', "\r\n").as_bytes());
     write("pem", "bad", b"-----BEGIN A-----\nAQ=\n-----END A-----\n");
+    qualified(&ca);
     ocsp();
     wire();
     containers();
@@ -99,6 +100,35 @@ fn containers() {
     // The same in BER: the outermost length is left open.
     let content = bundle.get(4..).unwrap();
     write("certificate_file", "ber", &[&[0x30, 0x80], content, &[0, 0]].concat());
+}
+
+/// What a certificate of Ukraine says of its holder, alone and inside one.
+fn qualified(ca: &Authority) {
+    let attribute = |kind: &str, value: Vec<u8>| der::sequence(&[der::oid(kind), der::set(&[value])]);
+    let attributes = der::sequence(&[
+        attribute("1.2.804.2.1.1.1.11.1.4.1.1", StringKind::Printable.der("3456789012")),
+        attribute("1.2.804.2.1.1.1.11.1.4.2.1", StringKind::Utf8.der("")),
+        attribute("1.3.6.1.5.5.7.9.1", der::element(0x18, b"19900101120000Z")),
+    ]);
+    let statement = |id: &str, info: Vec<u8>| der::sequence(&[der::oid(id), info]);
+    let kinds = der::sequence(&[der::oid("0.4.0.1862.1.6.2")]);
+    let statements = der::sequence(&[
+        statement("1.2.804.2.1.1.1.2.1", vec![]),
+        statement("0.4.0.1862.1.4", vec![]),
+        statement("0.4.0.1862.1.6", kinds),
+    ]);
+    let names = der::sequence(&[der::implicit(1, b"a@b"), der::implicit(7, &[127, 0, 0, 1])]);
+    let purposes = der::sequence(&[der::oid("1.2.804.2.1.1.1.3.9")]);
+    let certificate = ca
+        .leaf(&[7])
+        .extension(Extension::new("2.5.29.9", &attributes))
+        .extension(Extension::new("1.3.6.1.5.5.7.1.3", &statements))
+        .extension(Extension::new("2.5.29.17", &names))
+        .extension(Extension::new("2.5.29.37", &purposes))
+        .build(ca);
+    write("qualified", "attributes", &attributes);
+    write("qualified", "statements", &statements);
+    write("qualified", "certificate", &certificate);
 }
 
 fn ocsp() {
