@@ -18,7 +18,6 @@
 //! so the same request has the same answer everywhere.
 
 mod activity;
-pub mod asteria;
 mod body;
 mod edge;
 mod listener;
@@ -30,10 +29,11 @@ mod settings;
 mod site;
 mod stream;
 
-pub mod cipher;
 #[cfg(feature = "http3")]
 mod http3;
 
+pub mod asteria;
+pub mod cipher;
 pub mod limits;
 
 pub use edge::Edge;

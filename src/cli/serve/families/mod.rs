@@ -24,7 +24,6 @@ use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
 use crate::store::{Store, StoreError};
-use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::types::Clock;
 
@@ -62,10 +61,9 @@ pub(super) struct Shared {
     pub(super) http: HttpClient,
     /// What the server presents; `None` while nothing is encrypted.
     pub(super) identity: Option<Arc<IdentitySwitch>>,
-    /// The database; `None` if no family that is switched on keeps anything ([`Config::needs_store`]).
     /// What this server presents and trusts; `None` if no key store is in use.
     pub(super) keys: Option<Arc<KeyStore>>,
-    /// The database; `None` if no family that is switched on needs it.
+    /// The database; `None` if no family that is switched on keeps anything ([`Config::needs_store`]).
     pub(super) store: Option<Store>,
     /// Whether the server is starting or stopping.
     pub(super) readiness: Arc<Readiness>,
@@ -104,18 +102,14 @@ impl Shared {
         })
     }
 
-    /// With this database.
-    pub(super) fn with_store(mut self, store: Option<Store>) -> Self {
-        self.store = store;
-        self
+    /// With the database, if it is open.
+    pub(super) fn with_store(self, store: Option<Store>) -> Self {
+        Self { store, ..self }
     }
 
     /// The database. Whoever asks is named in [`Config::needs_store`].
     pub(super) fn store(&self) -> Result<Store, CliError> {
         self.store.clone().ok_or_else(|| of_store(StoreError::Ended))
-    /// With the database, if it is open.
-    pub(super) fn with_store(self, store: Option<Store>) -> Self {
-        Self { store, ..self }
     }
 
     /// What `/metrics` shows of the families.
