@@ -55,6 +55,7 @@ fn main() {
         "certificate",
         &ca.leaf(&[7]).distribution_points(&[DistributionPoint::uri("http://a/")]).build(&ca),
     );
+    identity(&ca);
     write("name", "plain", &Name::new("Seed").der());
     for (name, kind) in
         [("bmp", StringKind::Bmp), ("universal", StringKind::Universal), ("teletex", StringKind::Teletex)]
@@ -129,6 +130,24 @@ fn qualified(ca: &Authority) {
     write("qualified", "attributes", &attributes);
     write("qualified", "statements", &statements);
     write("qualified", "certificate", &certificate);
+}
+
+/// A certificate with everything that is read of a holder.
+fn identity(ca: &Authority) {
+    let attribute = |last: &str, text: &str| {
+        let value = der::explicit(0, &StringKind::Utf8.der(text));
+        der::element(0xa0, &[der::oid(&format!("1.2.392.200149.8.5.5.{last}")), value].concat())
+    };
+    let names = der::sequence(&[attribute("1", "name"), attribute("4", "419900102"), attribute("3", "1")]);
+    let policies = der::sequence(&[der::sequence(&[der::oid("1.2.392.200149.8.5.1.1.20")])]);
+    let directory = GeneralName::Directory(Name::new("City CRLDP"));
+    let point = DistributionPoint { full_name: vec![directory], ..DistributionPoint::default() };
+    let certificate = ca
+        .leaf(&[7])
+        .extension(Extension::new("2.5.29.17", &names))
+        .extension(Extension::critical("2.5.29.32", &policies))
+        .distribution_points(&[point]);
+    write("identity", "card", &certificate.build(ca));
 }
 
 fn ocsp() {

@@ -74,8 +74,10 @@ fn the_default_file_shows_every_key_with_its_default() {
     }
     assert_eq!(shown_config.source.len(), 2);
     assert_eq!(shown_config.authority.len(), 1);
+    assert_eq!(shown_config.pocketsign.authority.len(), 1);
     shown_config.source.clear();
     shown_config.authority.clear();
+    shown_config.pocketsign.authority.clear();
     shown_config.data.folder = None;
     shown_config.quic.tls_certificate = None;
     shown_config.quic.tls_key = None;

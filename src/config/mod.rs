@@ -13,6 +13,7 @@ mod error;
 mod http;
 mod overrides;
 mod parse;
+mod pocketsign;
 mod quantity;
 mod sections;
 mod store;
@@ -23,6 +24,7 @@ pub use cipher::{CipherSection, LabelStyle, LanguageCode, NameStyle, ObjectId, P
 pub use error::{ConfigError, UnknownKey};
 pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
 pub use overrides::Environment;
+pub use pocketsign::{AcceptedSection, PocketSignSection, ProfileName, Results, TypeName, UnknownFields};
 pub use quantity::{CountIn, DurationIn, QuantityError, SizeIn};
 pub use sections::{
     AuthoritySection, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat, LogSection, Method,

@@ -39,6 +39,9 @@ struct Ready {
     /// Addresses of families that have one of their own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     own: BTreeMap<&'static str, String>,
+    /// The token of the tenant that a first start makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
 }
 
 /// What a signal says.
@@ -133,6 +136,7 @@ fn announce(listeners: &Listeners, sources: &SourcesHandle) -> Result<(), CliErr
         fingerprint: listeners.fingerprint.clone(),
         generation: sources.status().builds.generation,
         own: listeners.own.iter().map(|(name, address)| (*name, address.to_string())).collect(),
+        token: listeners.first_token.as_ref().map(|token| token.reveal().to_owned()),
     };
     let mut stdout = std::io::stdout().lock();
     serde_json::to_writer(&mut stdout, &ready).map_err(std::io::Error::from)?;

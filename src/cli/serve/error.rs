@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::super::exit::Exit;
 use crate::fetch::http::HttpSetupError;
 use crate::keystore::KeyStoreError;
+use crate::mock::MockError;
 use crate::server::TlsError;
 use crate::server::admin::TokenError;
 use crate::server::http::{ListenError, Overlap};
@@ -38,6 +39,8 @@ pub(in crate::cli) enum ServeError {
     KeyStore(#[source] KeyStoreError),
     #[error("what the key store holds cannot be put into effect: {0}")]
     KeysInEffect(String),
+    #[error("{0}")]
+    Mock(#[source] MockError),
     #[error("cannot start: {0}")]
     Runtime(io::Error),
     #[error("logs cannot be set up: {0}")]

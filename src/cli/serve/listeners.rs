@@ -20,6 +20,7 @@ use crate::ingest::source::SourcesHandle;
 use crate::server::admin::{self, Admin, AdminAccess, Readiness};
 use crate::server::http::{Cors, Edge, HttpListener, Mount, Site, Transport, mount};
 use crate::server::quic::OtherProtocol;
+use crate::service::tenants::SecretToken;
 use crate::types::Clock;
 
 /// How long the query protocol, and tasks beside the listeners, may take to end.
@@ -39,6 +40,8 @@ pub(super) struct Listeners {
     pub(super) own: BTreeMap<&'static str, SocketAddr>,
     /// The URL under which metrics, status and refresh are; `None` if they are off.
     pub(super) admin: Option<String>,
+    /// The token of a tenant that was made at this start.
+    pub(super) first_token: Option<SecretToken>,
     stop: watch::Sender<bool>,
     grace: Duration,
     tasks: Vec<JoinHandle<()>>,
@@ -95,6 +98,7 @@ pub(super) async fn start_listeners(
         http: None,
         own: BTreeMap::new(),
         admin: None,
+        first_token: shared.first_token(),
         stop,
         grace: GRACE.max(config.http.stop_timeout.get() + Duration::from_secs(1)),
         tasks: answering.run(|| until(stopped.clone())),

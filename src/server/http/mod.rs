@@ -35,6 +35,7 @@ mod http3;
 pub mod asteria;
 pub mod cipher;
 pub mod limits;
+pub mod pocketsign;
 
 pub use edge::Edge;
 #[cfg(feature = "http3")]

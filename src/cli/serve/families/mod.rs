@@ -5,6 +5,7 @@
 
 mod asteria;
 mod cipher;
+mod pocketsign;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,13 +24,17 @@ use crate::keystore::KeyStore;
 use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
+use crate::service::tenants::SecretToken;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] =
-    &[asteria::FAMILY, Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start }];
+const ALL: &[Family] = &[
+    asteria::FAMILY,
+    Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start },
+    Family { name: "pocketsign", place: |config| &config.http.pocketsign, start: pocketsign::start },
+];
 
 /// One family.
 struct Family {
@@ -69,6 +74,7 @@ pub(super) struct Shared {
     pub(super) readiness: Arc<Readiness>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
+    first_token: Mutex<Option<SecretToken>>,
     stopped: watch::Receiver<bool>,
     metrics: Mutex<Vec<Arc<dyn Metrics>>>,
 }
@@ -97,6 +103,7 @@ impl Shared {
             store: None,
             readiness: Arc::clone(readiness),
             sources,
+            first_token: Mutex::default(),
             stopped,
             metrics: Mutex::default(),
         })
@@ -110,6 +117,16 @@ impl Shared {
     /// The database. Whoever asks is named in [`Config::needs_store`].
     pub(super) fn store(&self) -> Result<Store, CliError> {
         self.store.clone().ok_or_else(|| of_store(StoreError::Ended))
+    }
+
+    /// Has a token that was made at this start told with the line that says that the server is ready, and never again.
+    pub(super) fn tell_token(&self, token: SecretToken) {
+        *self.first_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+    }
+
+    /// The token that was made at this start.
+    pub(super) fn first_token(&self) -> Option<SecretToken> {
+        self.first_token.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// What `/metrics` shows of the families.
