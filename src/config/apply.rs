@@ -257,6 +257,8 @@ impl Config {
             ("http", self.http == next.http),
             ("cipher", self.cipher == next.cipher),
             ("ocsp", self.ocsp == next.ocsp),
+            ("keystore", self.keystore == next.keystore),
+            ("asteria", self.asteria == next.asteria),
             ("pocketsign", self.pocketsign == next.pocketsign),
             ("store", self.store == next.store),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),
