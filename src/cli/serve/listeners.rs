@@ -74,9 +74,6 @@ pub(super) async fn start_listeners(
 ) -> Result<Listeners, CliError> {
     let (stop, stopped) = watch::channel(false);
     let store = keeping::open(config, data, clock).await?;
-    let purging = store
-        .clone()
-        .and_then(|store| keeping::purge(store, config.store.retention(), until(stopped.clone())));
     let shared = Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone())?
         .with_store(store);
     let families = families::start(config, &shared)?;
@@ -103,7 +100,6 @@ pub(super) async fn start_listeners(
         grace: GRACE.max(config.http.stop_timeout.get() + Duration::from_secs(1)),
         tasks: answering.run(|| until(stopped.clone())),
     };
-    listeners.tasks.extend(purging);
     let Plan { shared, own } = plan(config, &families, admin);
     if let Listen::At(address) = config.http.listen {
         let mut site = shared.site(&edge)?;
