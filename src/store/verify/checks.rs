@@ -96,7 +96,8 @@ impl Store {
 
 const LISTED: Source = Source {
     columns: CHECK_COLUMNS,
-    from: "checks k",
+    table: "checks k",
+    joined: "",
     id: "k.id",
     tenant: "k.tenant",
     kind: None,

@@ -56,7 +56,9 @@ pub struct Page<T> {
 /// A table that can be listed: expressions of SQL.
 pub(super) struct Source {
     pub(super) columns: &'static str,
-    pub(super) from: &'static str,
+    pub(super) table: &'static str,
+    /// What else the columns need; every record of the table has exactly one row in it.
+    pub(super) joined: &'static str,
     pub(super) id: &'static str,
     pub(super) tenant: &'static str,
     pub(super) kind: Option<&'static str>,
@@ -115,8 +117,8 @@ pub(super) async fn list<T: Send>(
     let limit = page.value(i64::try_from(slice.limit).unwrap_or(i64::MAX).into());
     let skip = page.value(i64::try_from(skip).unwrap_or(i64::MAX).into());
     let sql = format!(
-        "SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {limit} OFFSET {skip}",
-        source.columns, source.from, page.sql, source.id
+        "SELECT {} FROM {}{} WHERE {} ORDER BY {} LIMIT {limit} OFFSET {skip}",
+        source.columns, source.table, source.joined, page.sql, source.id
     );
     let records = connection.rows(&sql, &page.values, read).await?;
     Ok(Page { total, records })
@@ -163,7 +165,7 @@ impl Conditions {
         connection: &mut Connection,
         source: &Source,
     ) -> Result<u64, StoreError> {
-        let sql = format!("SELECT COUNT(*) FROM {} WHERE {}", source.from, self.sql);
+        let sql = format!("SELECT COUNT(*) FROM {} WHERE {}", source.table, self.sql);
         let number = connection.first(&sql, &self.values, |row| row.integer(0)).await?;
         Ok(number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
     }
