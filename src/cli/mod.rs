@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod certificates;
 mod check;
+mod cipher;
 mod config;
 mod demo;
 mod diff;
@@ -54,6 +55,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Refresh(refresh) => refresh.run(),
         Command::Config(config) => config.run(),
+        Command::Cipher(cipher) => cipher.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
         Command::Tenant(tenant) => tenant.run(),
@@ -103,6 +105,8 @@ enum Command {
     Refresh(refresh::Refresh),
     /// Print the default configuration, or check a file
     Config(config::ConfigCommand),
+    /// Help clients of the Cipher API: encrypt parameters for a server
+    Cipher(cipher::CipherCommand),
     /// Measure how many questions a server answers, and how fast
     Bench(Box<bench::Bench>),
     /// Make and list tenants: whose certificates, users and verifications are kept apart

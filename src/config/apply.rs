@@ -241,6 +241,7 @@ impl Config {
             ("data", self.data.folder == next.data.folder),
             ("quic", self.quic == next.quic),
             ("http", self.http == next.http),
+            ("cipher", self.cipher == next.cipher),
             ("ocsp", self.ocsp == next.ocsp),
             ("store", self.store == next.store),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),

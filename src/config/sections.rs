@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::cipher::CipherSection;
 use super::http::HttpSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
 use super::store::StoreSection;
@@ -29,6 +30,8 @@ pub struct Config {
     pub quic: QuicSection,
     /// `[http]`
     pub http: HttpSection,
+    /// `[cipher]`
+    pub cipher: CipherSection,
     /// `[sources]`
     pub sources: SourcesSection,
     /// `[trust]`

@@ -3,6 +3,8 @@
 //! Each has a file here that turns its section of the configuration into its router, or into nothing if it is switched
 //! off, and a line in [`ALL`].
 
+mod cipher;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,13 +17,15 @@ use crate::cli::exit::CliError;
 use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
+use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
 use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] = &[];
+const ALL: &[Family] =
+    &[Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start }];
 
 /// One family.
 struct Family {
@@ -53,6 +57,8 @@ pub(super) struct Shared {
     pub(super) http: HttpClient,
     /// What the server presents; `None` while nothing is encrypted.
     pub(super) identity: Option<Arc<IdentitySwitch>>,
+    /// Whether the server is starting or stopping.
+    pub(super) readiness: Arc<Readiness>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
     stopped: watch::Receiver<bool>,
@@ -67,6 +73,7 @@ impl Shared {
         data: &Path,
         clock: &Arc<dyn Clock>,
         sources: SourcesHandle,
+        readiness: &Arc<Readiness>,
         answering: &Answering,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
@@ -77,6 +84,7 @@ impl Shared {
             data: data.into(),
             http,
             identity: answering.identity().cloned(),
+            readiness: Arc::clone(readiness),
             sources,
             stopped,
             metrics: Mutex::default(),
