@@ -243,6 +243,8 @@ impl Config {
             ("http", self.http == next.http),
             ("cipher", self.cipher == next.cipher),
             ("ocsp", self.ocsp == next.ocsp),
+            ("keystore", self.keystore == next.keystore),
+            ("asteria", self.asteria == next.asteria),
             ("store", self.store == next.store),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),
             ("log.format", self.log.format == next.log.format),

@@ -29,10 +29,11 @@ mod settings;
 mod site;
 mod stream;
 
-pub mod cipher;
 #[cfg(feature = "http3")]
 mod http3;
 
+pub mod asteria;
+pub mod cipher;
 pub mod limits;
 
 pub use edge::Edge;
