@@ -127,7 +127,7 @@ for half in server client; do
 done
 
 # --- Mistakes have codes -------------------------------------------------------------------------------------------------
-call certificate/server/show
+call certificate/server/show -X POST
 call certificate/server/show -d password=123456
 call auth/logout -X POST
 call certificate/server/exist

@@ -100,7 +100,7 @@ fn containers() {
     write("certificate_file", "two", &[to_pem("CERTIFICATE", &leaf), to_pem("CERTIFICATE", &leaf)].concat().into_bytes());
     // The same in BER: the outermost length is left open.
     let content = bundle.get(4..).unwrap();
-    write("certificate_file", "ber", &[&[0x30, 0x80], content, &[0, 0]].concat());
+    write("certificate_file", "ber", &[&[0x30, 0x80][..], content, &[0, 0]].concat());
 }
 
 /// What a certificate of Ukraine says of its holder, alone and inside one.
