@@ -54,6 +54,10 @@ fuzz TARGET SECONDS="60":
 fuzz-all SECONDS="60":
     for target in crl crl_differential identity index name ocsp_path ocsp_request ocsp_response pem qualified wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
 
+# every error of the HTTP APIs, and the tests that show it
+errors *FAMILIES:
+    tests/error_table.sh {{FAMILIES}}
+
 # format the sources
 fmt:
     cargo fmt --all

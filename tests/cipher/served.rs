@@ -106,3 +106,12 @@ fn the_program_refuses_what_it_cannot_seal_without_repeating_it() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stdout.starts_with("secretKey      B"), "{ran:?}");
 }
+
+#[test]
+fn every_error_is_shown_by_a_test() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/error_table.sh");
+    let Ok(ran) = Command::new("bash").arg(script).arg("cipher").output() else {
+        return skipped("bash cannot be run, and the table of errors needs it");
+    };
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+}
