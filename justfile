@@ -23,6 +23,18 @@ compare ENTRIES="1000000":
 compare-c *ENTRIES:
     ffi/benches/compare.sh {{ENTRIES}}
 
+# one list through revocache in every mode and through GnuPG's dirmngr, beside a bare QUIC echo, in one run
+compare-dirmngr *ARGS:
+    bash benches/compare_dirmngr.sh {{ARGS}}
+
+# load over QUIC while the index is rebuilt every second and a certificate is revoked: no answer may be wrong
+load SECONDS="60":
+    REVOCACHE_LOAD_SECONDS={{SECONDS}} cargo test --release --test serve_quic -- --nocapture under_load
+
+# the memory of a server with this many idle connections
+connections COUNT="10000":
+    REVOCACHE_CONNECTIONS={{COUNT}} cargo test --release --test serve_quic -- --nocapture idle_connections
+
 # install the C library, its headers, pkg-config and CMake files
 install-c PREFIX="/usr/local":
     ffi/install.sh --prefix {{PREFIX}}
@@ -40,7 +52,7 @@ fuzz TARGET SECONDS="60":
 
 # fuzz every target for a minute
 fuzz-all SECONDS="60":
-    for target in crl crl_differential index name ocsp_path ocsp_request ocsp_response pem wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
+    for target in crl crl_differential index name ocsp_path ocsp_request ocsp_response pem qualified wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
 
 # format the sources
 fmt:

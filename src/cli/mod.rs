@@ -3,15 +3,18 @@
 //! The command line is a contract that scripts rely on: names, flags, JSON members, codes and exit codes change only
 //! with a major version. Answers go to stdout, everything else (progress, warnings, errors) to stderr.
 
+mod audit;
 mod bench;
 mod build;
 mod certificates;
 mod check;
+mod cipher;
 mod config;
 mod demo;
 mod diff;
 mod exit;
 mod inspect;
+mod link;
 mod ocsp;
 mod output;
 mod progress;
@@ -20,6 +23,10 @@ mod responders;
 mod runtime;
 mod serve;
 mod server_options;
+mod store;
+mod tenant;
+mod token;
+mod user;
 mod verify;
 
 use std::process::ExitCode;
@@ -49,9 +56,15 @@ pub fn run() -> ExitCode {
         Command::Diff(diff) => diff.run(),
         Command::Serve(serve) => serve.run(),
         Command::Refresh(refresh) => refresh.run(),
+        Command::User(user) => user.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Config(config) => config.run(),
+        Command::Cipher(cipher) => cipher.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
+        Command::Tenant(tenant) => tenant.run(),
+        Command::Token(token) => token.run(),
+        Command::Link(link) => link.run(),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -94,10 +107,22 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Make a running server look at every source now
     Refresh(refresh::Refresh),
+    /// Who may administer a server: add, list and remove users, change passwords and roles
+    User(user::User),
+    /// Who changed what on a server, and how it ended
+    Audit(audit::Audit),
     /// Print the default configuration, or check a file
     Config(config::ConfigCommand),
+    /// Help clients of the Cipher API: encrypt parameters for a server
+    Cipher(cipher::CipherCommand),
     /// Measure how many questions a server answers, and how fast
     Bench(Box<bench::Bench>),
+    /// Make and list tenants: whose certificates, users and verifications are kept apart
+    Tenant(tenant::TenantCommand),
+    /// Make, list and revoke the tokens of tenants
+    Token(token::TokenCommand),
+    /// Tell which certificates belong to one person
+    Link(link::LinkCommand),
     /// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
     Demo(demo::Demo),
 }

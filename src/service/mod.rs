@@ -18,6 +18,7 @@ mod named;
 mod outcome;
 mod question;
 mod responders;
+mod serving;
 mod settings;
 #[cfg(feature = "server")]
 pub mod tenants;
@@ -26,7 +27,7 @@ pub mod tickets;
 #[cfg(feature = "server")]
 pub mod verify;
 
-pub use checker::{Checker, Pending, Step};
+pub use checker::{Checker, Pending, Step, Told};
 pub use delegates::DelegatesInIndex;
 pub use method::{MethodPolicy, UnknownMethod};
 pub use named::{AuthorityName, NamedAuthority};

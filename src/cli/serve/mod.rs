@@ -1,13 +1,15 @@
 //! `revocache serve`: the daemon.
 //!
 //! [`daemon`] starts the parts in order and stops them in the reverse one; [`answering`] is what answers questions,
-//! [`listeners`] is where protocols are plugged in, [`families`] the HTTP APIs; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
+//! [`listeners`] is where protocols are plugged in, [`families`] the HTTP APIs, [`keeping`] the database; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
 
 mod answering;
 mod daemon;
 mod data;
 mod error;
 mod families;
+mod keeping;
+mod keys;
 mod listeners;
 mod logging;
 mod notify;
@@ -29,7 +31,7 @@ pub(super) use self::error::ServeError;
 /// The data folder where nothing else is said.
 pub(super) const USUAL_DATA: &str = "revocache-data";
 /// The configuration in a data folder.
-const CONFIG_FILE: &str = "revocache.toml";
+pub(super) const CONFIG_FILE: &str = "revocache.toml";
 
 /// Keep CRLs fresh and answer
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@
 //! so the same request has the same answer everywhere.
 
 mod activity;
+pub mod asteria;
 mod body;
 mod edge;
 mod listener;
@@ -29,10 +30,10 @@ mod settings;
 mod site;
 mod stream;
 
+pub mod cipher;
 #[cfg(feature = "http3")]
 mod http3;
 
-pub mod cipher;
 pub mod limits;
 
 pub use edge::Edge;

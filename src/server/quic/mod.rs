@@ -16,9 +16,11 @@
 
 mod answerer;
 mod bind;
+mod client_switch;
 mod connection;
 mod counters;
 mod error;
+mod groups;
 mod handles;
 mod identity;
 mod late;
@@ -34,8 +36,9 @@ mod subscription;
 mod tls;
 
 pub use self::answerer::{
-    About, Answerer, Asked, ChangedSerials, InfoStart, LateAbout, LateQuestion, Refusal, Reply,
+    About, Answerer, Asked, ChangedSerials, GroupReply, InfoStart, LateAbout, LateQuestion, Refusal, Reply,
 };
+pub use self::client_switch::{ClientDemand, ClientSwitch};
 pub use self::counters::{Counter, CounterSnapshot};
 pub use self::error::QuicError;
 pub use self::identity::{Identity, IdentityError, IdentitySwitch, SelfSigned};
