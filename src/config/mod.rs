@@ -23,8 +23,9 @@ pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
 pub use overrides::Environment;
 pub use quantity::{CountIn, DurationIn, QuantityError, SizeIn};
 pub use sections::{
-    AuthoritySection, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat, LogSection, Method,
-    OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection, TrustSection,
+    AuthoritySection, ClientCertificates, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat,
+    LogSection, Method, OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection,
+    TrustSection,
 };
 pub use store::{DatabaseLocation, StoreSection};
 

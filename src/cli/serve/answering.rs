@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::error::ServeError;
 use crate::cli::exit::CliError;
-use crate::config::Config;
+use crate::config::{ClientCertificates, Config};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
 use crate::live::{Live, LiveParts};
@@ -75,7 +75,14 @@ impl Answering {
         let (Some(settings), Some(identity)) = (config.quic_settings(), &self.identity) else {
             return Ok(None);
         };
-        let clients = self.clients(config.client_roots()?);
+        let clients = match self.clients(config.client_roots()?) {
+            ClientAuthentication::Required(roots)
+                if config.quic.client_certificates == ClientCertificates::Optional =>
+            {
+                ClientAuthentication::Optional(roots)
+            }
+            clients => clients,
+        };
         let answers = Arc::clone(&self.answers);
         let server =
             QuicServer::bind_beside(settings, identity, clients, answers, other).map_err(ServeError::Quic)?;
