@@ -189,7 +189,8 @@ fn relative_paths_start_at_the_folder_of_the_file() {
 fn what_a_running_server_cannot_take_over_is_told() {
     let before = parse("").unwrap();
     assert_eq!(before.needs_restart(&before), []);
-    let after = parse("[quic]\nmax_batch = 7\n[log]\nlevel = \"debug\"\n[policy]\ngrace = \"1h\"").unwrap();
+    let after =
+        parse("[quic]\nmax_batch = 5000\n[log]\nlevel = \"debug\"\n[policy]\ngrace = \"1h\"").unwrap();
     assert_eq!(before.needs_restart(&after), [NeedsRestart("quic")]);
 }
 

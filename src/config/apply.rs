@@ -219,11 +219,19 @@ impl Config {
             max_batch: self.quic.max_batch.to_usize(),
             ..default.limits
         };
+        let buffer = u32::try_from(self.quic.connection_buffer.get()).unwrap_or(u32::MAX);
         Some(QuicSettings {
             address,
             limits,
+            sockets: self.quic.sockets.to_usize(),
+            socket_buffer: usize::try_from(self.quic.socket_buffer.get()).unwrap_or(usize::MAX),
             max_connections: self.quic.max_connections.to_usize(),
+            retry_above: self.quic.retry_above.to_usize(),
             max_streams: self.quic.max_streams.get(),
+            stream_window: buffer.min(default.stream_window),
+            connection_window: buffer,
+            handshake_timeout: self.quic.handshake_timeout.get(),
+            stall_timeout: self.quic.stall_timeout.get(),
             idle_timeout: self.quic.idle_timeout.get(),
             early_data: if self.quic.zero_rtt { EarlyData::Questions } else { EarlyData::Refuse },
             // With the clock standing still for tests, other times are tests as well.

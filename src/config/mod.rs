@@ -27,8 +27,9 @@ pub use overrides::Environment;
 pub use pocketsign::{AcceptedSection, PocketSignSection, ProfileName, Results, TypeName, UnknownFields};
 pub use quantity::{CountIn, DurationIn, QuantityError, SizeIn};
 pub use sections::{
-    AuthoritySection, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat, LogSection, Method,
-    OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection, TrustSection,
+    AuthoritySection, ClientCertificates, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat,
+    LogSection, Method, OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection,
+    TrustSection,
 };
 pub use store::{DatabaseLocation, StoreSection};
 

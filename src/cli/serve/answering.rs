@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::error::ServeError;
 use super::keys::Keys;
 use crate::cli::exit::CliError;
-use crate::config::Config;
+use crate::config::{ClientCertificates, Config};
 use crate::fetch::http::{HttpClient, HttpSettings};
 use crate::ingest::source::SourcesHandle;
 use crate::live::{Live, LiveParts};
@@ -86,7 +86,14 @@ impl Answering {
         let (Some(settings), Some(identity)) = (config.quic_settings(), &self.identity) else {
             return Ok(None);
         };
-        let clients = self.clients(config, config.client_roots()?)?;
+        let clients = match self.clients(config, config.client_roots()?)? {
+            ClientAuthentication::Required(roots)
+                if config.quic.client_certificates == ClientCertificates::Optional =>
+            {
+                ClientAuthentication::Optional(roots)
+            }
+            clients => clients,
+        };
         let answers = Arc::clone(&self.answers);
         let server =
             QuicServer::bind_beside(settings, identity, clients, answers, other).map_err(ServeError::Quic)?;
