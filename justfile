@@ -54,6 +54,11 @@ fuzz TARGET SECONDS="60":
 fuzz-all SECONDS="60":
     for target in crl crl_differential identity index name ocsp_path ocsp_request ocsp_response pem wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
 
+# the OpenAPI document of the PocketSign Verify API against a server, by schemathesis (PyPI)
+schemathesis EXAMPLES="50":
+    cargo build
+    REVOCACHE="$PWD/target/debug/revocache" bash tests/schemathesis.sh {{EXAMPLES}}
+
 # format the sources
 fmt:
     cargo fmt --all
