@@ -58,6 +58,11 @@ fuzz-all SECONDS="60":
 errors *FAMILIES:
     tests/error_table.sh {{FAMILIES}}
 
+# the OpenAPI document of the PocketSign Verify API against a server, by schemathesis (PyPI)
+schemathesis EXAMPLES="50":
+    cargo build
+    REVOCACHE="$PWD/target/debug/revocache" bash tests/schemathesis.sh {{EXAMPLES}}
+
 # format the sources
 fmt:
     cargo fmt --all

@@ -38,3 +38,21 @@ fn it_is_served_to_everybody_and_has_fourteen_operations() {
         assert!(path["responses"]["401"].is_object());
     }
 }
+
+/// Every reference leads to a schema.
+#[test]
+fn nothing_is_referred_to_that_is_not_there() {
+    let document: Value = serde_json::from_str(&generated()).unwrap();
+    let text = generated();
+    let mut references = 0;
+    for part in text.split("\"#/components/schemas/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+        references += 1;
+    }
+    assert!(references > 50);
+    let codes = document["components"]["schemas"]["ErrorCode"].to_string();
+    for code in ["internal_error", "authentication_failed", "no_such_entry", "ocsp_request_failed"] {
+        assert!(codes.contains(code), "{codes}");
+    }
+}

@@ -110,7 +110,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The errors that every operation may answer.
+/// The errors that every operation may answer. Those that the edge answers as well have bodies of either.
 #[derive(IntoResponses)]
 #[allow(dead_code, reason = "for the document")]
 pub(super) enum Failures {
@@ -125,17 +125,17 @@ pub(super) enum Failures {
     NotFound(ApiError),
     /// The body is larger than is read
     #[response(status = 413)]
-    TooLarge(ApiError),
+    TooLarge,
     /// The body is of another type than JSON
     #[response(status = 415)]
     UnsupportedMediaType(ApiError),
-    /// The token has sent too many requests
+    /// The caller has sent too many requests
     #[response(status = 429)]
-    TooMany(ApiError),
+    TooMany,
     /// The server failed, or could not find out
     #[response(status = 500)]
     Internal(ApiError),
-    /// The database cannot take it now; nothing was written
+    /// The database or the server cannot take it now; nothing was written
     #[response(status = 503)]
-    Unavailable(ApiError),
+    Unavailable,
 }

@@ -3,6 +3,7 @@
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::error::{ApiError, ErrorCode};
 use super::{certificates, users, verifications};
 
 /// The document, generated from the handlers and the objects.
@@ -37,6 +38,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         users::delete,
         users::check,
     ),
+    components(schemas(ApiError, ErrorCode)),
     tags(
         (name = "verifications", description = "Signatures, and what came of verifying them"),
         (name = "certificates", description = "Certificates, and checks whether they are revoked"),
