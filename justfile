@@ -52,11 +52,16 @@ fuzz TARGET SECONDS="60":
 
 # fuzz every target for a minute
 fuzz-all SECONDS="60":
-    for target in crl crl_differential index name ocsp_path ocsp_request ocsp_response pem qualified wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
+    for target in crl crl_differential identity index name ocsp_path ocsp_request ocsp_response pem qualified wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
 
 # every error of the HTTP APIs, and the tests that show it
 errors *FAMILIES:
     tests/error_table.sh {{FAMILIES}}
+
+# the OpenAPI document of the PocketSign Verify API against a server, by schemathesis (PyPI)
+schemathesis EXAMPLES="50":
+    cargo build
+    REVOCACHE="$PWD/target/debug/revocache" bash tests/schemathesis.sh {{EXAMPLES}}
 
 # format the sources
 fmt:

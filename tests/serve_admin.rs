@@ -200,7 +200,7 @@ fn a_hangup_reads_the_configuration_again() {
     let folder = world.path("import");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("ca.crl"), list(&world.ca, 2)).unwrap();
-    world.configure("[[source]]\nname = \"import\"\npaths = [\"import\"]\n[quic]\nmax_batch = 7");
+    world.configure("[[source]]\nname = \"import\"\npaths = [\"import\"]\n[quic]\nmax_batch = 5000");
     served.signal("HUP");
     served.until("the new source", |served| served.generation() == 3);
     assert_eq!(world.status_of("02"), "revoked");

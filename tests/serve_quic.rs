@@ -8,6 +8,8 @@
     reason = "a test may fail loudly"
 )]
 
+#[path = "serve_quic/clients.rs"]
+mod clients;
 mod common;
 #[path = "serve_quic/demo.rs"]
 mod demo;

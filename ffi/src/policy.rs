@@ -1,5 +1,7 @@
 //! How an answer is judged: the caller's policy, and the clock.
 
+use std::mem::offset_of;
+
 use revocache::policy::Policy;
 use revocache::types::{Seconds, UnixTime};
 
@@ -136,7 +138,9 @@ impl UsualTerms {
         };
         // SAFETY: as long as stated, and any octets make one.
         let given = unsafe { pointer.read_unaligned() };
-        let policy = Stated(pair(given.grace, given.life_without_next_update));
+        let grace = pointer.cast::<u8>().wrapping_add(offset_of!(revocache_policy, grace));
+        // SAFETY: as above; `life_without_next_update` lies behind it.
+        let policy = Stated(unsafe { grace.cast::<u64>().read_unaligned() });
         (given.flags == 0).then_some(Self { policy, at: given.time(), on_unknown })
     }
 }
@@ -151,6 +155,12 @@ impl Stated {
         [if is_default { 0 } else { life.0 }, life.0].map(|life| Self(pair(policy.grace.0, life)))
     }
 }
+
+// What is read as one has to lie side by side.
+const _: () = assert!(
+    offset_of!(revocache_policy, size) + 4 == offset_of!(revocache_policy, on_unknown)
+        && offset_of!(revocache_policy, grace) + 4 == offset_of!(revocache_policy, life_without_next_update)
+);
 
 /// Two neighbouring fields of a structure.
 const fn pair(first: u32, second: u32) -> u64 {

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::asteria::{AsteriaSection, KeystoreSection};
 use super::cipher::CipherSection;
 use super::http::HttpSection;
+use super::pocketsign::PocketSignSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
 use super::store::StoreSection;
 use crate::ingest::source::{Origin, Place, Schedule, SourceName, SourceSpec};
@@ -42,6 +44,12 @@ pub struct Config {
     pub ocsp: OcspSection,
     /// `[fetch]`
     pub fetch: FetchSection,
+    /// `[keystore]`
+    pub keystore: KeystoreSection,
+    /// `[asteria]`
+    pub asteria: AsteriaSection,
+    /// `[pocketsign]`
+    pub pocketsign: PocketSignSection,
     /// `[store]`
     pub store: StoreSection,
     /// `[log]`
@@ -79,18 +87,43 @@ pub struct QuicSection {
     pub tls_key: Option<PathBuf>,
     /// Roots of client certificates; without any, clients are not asked for one.
     pub client_ca: Vec<PathBuf>,
+    /// Whether clients must show a certificate of one of these roots.
+    pub client_certificates: ClientCertificates,
+    /// Sockets that share the address.
+    pub sockets: CountIn<1, 64>,
+    /// Octets of the system's buffers for each socket, in each direction.
+    pub socket_buffer: SizeIn<{ 64 << 10 }, { 1 << 30 }>,
     /// Connections at once.
     pub max_connections: CountIn<1, 1_000_000>,
+    /// Unfinished handshakes of unproven addresses, from which on new ones have to come back with a token.
+    pub retry_above: CountIn<0, 1_000_000>,
     /// Streams at once on one connection.
     pub max_streams: CountIn<1, 65_536>,
-    /// Questions in one batch.
-    pub max_batch: CountIn<1, 65_536>,
-    /// Octets of one frame.
-    pub max_frame: SizeIn<1024, { 16 << 20 }>,
+    /// Questions in one batch; every server takes 4,096.
+    pub max_batch: CountIn<4096, 65_536>,
+    /// Octets of one frame; every server takes 64 KiB.
+    pub max_frame: SizeIn<{ 64 << 10 }, { 16 << 20 }>,
+    /// Octets that one connection may make this server keep, in each direction.
+    pub connection_buffer: SizeIn<{ 64 << 10 }, { 1 << 30 }>,
+    /// From the first packet to the end of the handshake.
+    pub handshake_timeout: DurationIn<{ SECOND / 10 }, MINUTE>,
+    /// For a frame to arrive, and for a client to take answers.
+    pub stall_timeout: DurationIn<{ SECOND / 10 }, HOUR>,
     /// After which a silent connection is closed.
     pub idle_timeout: DurationIn<SECOND, HOUR>,
     /// Whether questions may come with the first packet of a resumed connection.
     pub zero_rtt: bool,
+}
+
+/// Whether clients must show a certificate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientCertificates {
+    /// They must.
+    #[default]
+    Required,
+    /// They may; one that is shown must be acceptable.
+    Optional,
 }
 
 /// `[sources]`: how sources are kept fresh.
@@ -312,6 +345,8 @@ impl Config {
         self.http.token_file.iter_mut().chain(&mut self.http.client_ca).for_each(resolve);
         self.trust.anchors.iter_mut().chain(&mut self.trust.issuers).for_each(resolve);
         self.fetch.roots.iter_mut().for_each(resolve);
+        self.keystore.folder.iter_mut().chain(&mut self.keystore.seal_key).for_each(resolve);
+        self.pocketsign.paths().for_each(resolve);
         self.store.resolve_paths(base);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);
         for source in &mut self.source {
@@ -319,6 +354,16 @@ impl Config {
                 paths.iter_mut().for_each(resolve);
             }
         }
+    }
+}
+
+impl SourceSection {
+    /// A source of files and folders.
+    ///
+    /// # Errors
+    /// If it cannot be called so, or there is no path.
+    pub fn files(name: &str, paths: Vec<PathBuf>) -> Result<Self, String> {
+        RawSource { name: name.to_owned(), paths, ..RawSource::default() }.try_into()
     }
 }
 
@@ -357,10 +402,17 @@ impl Default for QuicSection {
             tls_certificate: None,
             tls_key: None,
             client_ca: Vec::new(),
+            client_certificates: ClientCertificates::default(),
+            sockets: CountIn::clamped(1),
+            socket_buffer: SizeIn::clamped(4 << 20),
             max_connections: CountIn::clamped(10_000),
+            retry_above: CountIn::clamped(64),
             max_streams: CountIn::clamped(1024),
             max_batch: CountIn::clamped(4096),
             max_frame: SizeIn::clamped(256 << 10),
+            connection_buffer: SizeIn::clamped(1 << 20),
+            handshake_timeout: DurationIn::clamped(5 * SECOND),
+            stall_timeout: DurationIn::clamped(10 * SECOND),
             idle_timeout: DurationIn::clamped(30 * SECOND),
             zero_rtt: true,
         }

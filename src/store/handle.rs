@@ -38,7 +38,10 @@ impl Store {
         let engine = match &settings.location {
             Location::Sqlite(path) => {
                 let mut connection = sqlite::connect(path, settings)?;
-                migrate_sqlite(&mut connection, settings)?;
+                migrate_sqlite(&mut connection, settings).map_err(|failure| match failure {
+                    StoreError::Locked { .. } => StoreError::Locked { waited: settings.lock_wait },
+                    other => other,
+                })?;
                 Engine::Sqlite(Sqlite::start(connection, path, settings)?)
             }
             Location::Postgres(url) => Engine::Postgres(Arc::new(Postgres::open(url, settings, &ids).await?)),

@@ -29,6 +29,7 @@ fn the_tour_stays_up_until_it_is_interrupted() {
         "{told}"
     );
     assert_eq!(told["fallback"]["revoked"], "revoked", "{told}");
+    assert_eq!(told["verify_api"]["revocation_reason"], "key_compromise", "{told}");
     // Either a C program was asked, or it is told what that would take.
     assert_ne!(told["in_c"]["answer"].is_null(), told["in_c"]["missing"].is_null(), "{told}");
     let server = over_network["quic"].as_str().unwrap();

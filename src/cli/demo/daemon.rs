@@ -52,7 +52,7 @@ impl Daemon {
         std::fs::write(&config, CONFIGURATION)?;
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("serve").arg("--config").arg(&config).arg("--data").arg(place.join("server"));
-        command.args(["--quic", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+        command.args(["--quic", "127.0.0.1:0", "--http", "127.0.0.1:0", "--mock"]);
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?).spawn()?;
         let ready = child.stdout.take().ok_or_else(|| failed("the server has no output")).and_then(|out| {

@@ -5,6 +5,7 @@ mod daemon;
 mod fallback;
 mod in_c;
 mod over_network;
+mod verify_api;
 
 use std::fmt::Display;
 use std::hint::black_box;
@@ -21,6 +22,7 @@ use self::daemon::Daemon;
 use self::fallback::Fallback;
 use self::in_c::InC;
 use self::over_network::OverNetwork;
+use self::verify_api::VerifyApi;
 use super::exit::{CliError, Exit};
 use super::output::{count, grouped, print_json, size};
 use super::runtime;
@@ -76,6 +78,7 @@ struct Summary {
     fallback: Fallback,
     over_network: OverNetwork,
     in_c: InC,
+    verify_api: VerifyApi,
 }
 
 impl Demo {
@@ -200,6 +203,7 @@ impl Demo {
         let daemon = Daemon::start(place)?;
         let over_network = self.over_network(&mut ca, place, &daemon)?;
         let in_c = self.in_c(place, folder.path(), &revoked)?;
+        let verify_api = self.verify_api(place, &daemon)?;
         let [good, revoked, foreign] = answers;
         let summary = Summary {
             revoked: REVOKED,
@@ -213,6 +217,7 @@ impl Demo {
             fallback,
             over_network,
             in_c,
+            verify_api,
         };
         Ok((summary, daemon))
     }

@@ -23,6 +23,9 @@ use crate::wire::{CloseCode, ErrorCode, Features, Frame, Hello, RequestId, encod
 
 /// Streams, or datagrams, that are served in a row before anything else gets its turn.
 const IN_A_ROW: usize = 128;
+/// Streams that a client may open at first. It may open all once it has half of these open: QUIC keeps some 70 octets for
+/// each stream that could come, which is most of what an idle connection would cost.
+pub(super) const FIRST_STREAMS: usize = 64;
 /// Pieces of a new stream that are read at once.
 const PIECES: usize = 8;
 
@@ -100,8 +103,7 @@ pub(super) async fn serve<A: Answerer>(
 
 fn judge_peer(connection: &Connection, judge: &dyn PeerJudge) -> Result<(), Refusal> {
     let Some(identity) = connection.peer_identity() else {
-        // TLS has demanded a certificate if one is required.
-        return Ok(());
+        return judge.judge(&[]);
     };
     let chain = identity
         .downcast::<Vec<CertificateDer<'static>>>()
@@ -119,8 +121,12 @@ async fn run<A: Answerer>(
     let mut hello = pin!(say_hello(session, connection));
     let mut control: Option<SendStream> = None;
     let mut draining = session.shared.draining.subscribe();
-    let mut streams =
-        Streams { pieces: std::array::from_fn(|_| Bytes::new()), out: Vec::new(), early: false };
+    let mut streams = Streams {
+        pieces: std::array::from_fn(|_| Bytes::new()),
+        out: Vec::new(),
+        early: false,
+        all_allowed: false,
+    };
     let mut datagrams =
         Datagrams { requests: Requests::new(Arc::clone(session), Channel::Datagram), out: Vec::new() };
     let mut goodbye = pin!(None);
@@ -222,6 +228,8 @@ struct Streams {
     pieces: [Bytes; PIECES],
     out: Vec<u8>,
     early: bool,
+    /// Whether the client may open as many as the settings say.
+    all_allowed: bool,
 }
 
 impl Streams {
@@ -233,8 +241,12 @@ impl Streams {
         first: (SendStream, RecvStream),
     ) {
         let mut next = Some(first);
-        for _ in 0..IN_A_ROW {
+        for taken in 0..IN_A_ROW {
             let Some(stream) = next else { return };
+            if !self.all_allowed && taken + session.streams_open() >= FIRST_STREAMS / 2 {
+                connection.set_max_concurrent_bi_streams(session.settings().max_streams.into());
+                self.all_allowed = true;
+            }
             if stream.1.is_0rtt() && !self.early {
                 self.early = true;
                 session.count(Counter::EarlyConnections);

@@ -55,6 +55,7 @@ pub(super) async fn run<A: Answerer>(
     connection: &Connection,
     handshake: impl Future<Output = bool>,
 ) {
+    connection.set_max_concurrent_bi_streams(session.settings().max_streams.into());
     let established = watch::Sender::new(false);
     let course =
         Course { established: established.subscribe(), draining: session.shared.draining.subscribe() };

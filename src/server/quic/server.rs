@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::answerer::Answerer;
 use super::bind::sockets;
-use super::connection::{Counted, serve};
+use super::connection::{Counted, FIRST_STREAMS, serve};
 use super::counters::{Counter, CounterSnapshot};
 use super::error::QuicError;
 use super::identity::IdentitySwitch;
@@ -179,7 +179,7 @@ async fn accept<A: Answerer>(
                 shared.unvalidated.fetch_sub(1, Ordering::AcqRel);
             })
         });
-        let (own, ended, judge) = (Arc::clone(&shared), Arc::clone(&ended), clients.judge().cloned());
+        let (own, ended, judge) = (Arc::clone(&shared), Arc::clone(&ended), clients.judge());
         tokio::spawn(async move {
             let shared = Arc::clone(&own);
             let _counted = Counted::new(move || {
@@ -197,9 +197,10 @@ fn transport(settings: &QuicSettings, client_streams: u32) -> Result<TransportCo
         value: settings.idle_timeout.as_secs(),
         range: "less than 2^62 milliseconds",
     })?;
+    let first_streams = u32::try_from(FIRST_STREAMS).unwrap_or(u32::MAX).min(settings.max_streams);
     let mut transport = TransportConfig::default();
     transport
-        .max_concurrent_bidi_streams(settings.max_streams.into())
+        .max_concurrent_bidi_streams(first_streams.into())
         // Clients of the query protocol have nothing to say on those; what they send there nobody reads, within the
         // window of their connection.
         .max_concurrent_uni_streams(VarInt::from_u32(client_streams))

@@ -156,6 +156,11 @@ impl<A: Answerer> Session<A> {
         self.streams.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Streams that have a task of their own.
+    pub(super) fn streams_open(&self) -> usize {
+        self.streams.load(Ordering::Acquire)
+    }
+
     pub(super) fn stream_ended(&self) {
         self.streams.fetch_sub(1, Ordering::AcqRel);
         self.streams_changed.notify_waiters();
@@ -165,7 +170,7 @@ impl<A: Answerer> Session<A> {
     pub(super) async fn streams_ended(&self) {
         loop {
             let notified = self.streams_changed.notified();
-            if self.streams.load(Ordering::Acquire) == 0 {
+            if self.streams_open() == 0 {
                 return;
             }
             notified.await;

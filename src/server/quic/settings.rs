@@ -44,7 +44,8 @@ pub struct QuicSettings {
     /// Handshakes of clients whose address is not validated, above which new ones have to come back with a token
     /// (Retry, RFC 9000 section 8.1.2), so that a flood from forged addresses costs next to nothing. Default 64.
     pub retry_above: usize,
-    /// Streams of one connection at one time. Default 1,024.
+    /// Streams of one connection at one time; a client begins with fewer and may open all once it has some open.
+    /// Default 1,024.
     pub max_streams: u32,
     /// Octets of one stream that a client may send ahead of what was read. Default 256 KiB.
     pub stream_window: u32,

@@ -199,6 +199,20 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_octets_are_read_to_an_end(octets: Vec<u8>, body in "([0-9a-f,\\n\\r\" ]|\\PC){0,200}") {
+            let hash = "ab".repeat(32);
+            for text in [octets, format!("person,issuer_name_hash,serial\np,{hash},{body}").into_bytes()] {
+                let lines = text.len() + 1;
+                if let Ok(list) = LinkList::new(&text[..], None) {
+                    prop_assert!(list.take(lines + 1).count() <= lines);
+                }
+            }
+        }
+    }
 
     fn read(text: &str) -> Result<Vec<Link>, String> {
         let list = LinkList::new(text.as_bytes(), None).map_err(|error| error.to_string())?;

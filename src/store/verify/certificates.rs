@@ -87,7 +87,8 @@ impl Store {
 
 const LISTED: Source = Source {
     columns: CERTIFICATE_COLUMNS,
-    from: "certificates c",
+    table: "certificates c",
+    joined: "",
     id: "c.id",
     tenant: "c.tenant",
     kind: Some("c.kind"),

@@ -5,10 +5,11 @@ use uuid::Uuid;
 use super::super::connection::{Connection, places};
 use super::super::counts::Kind;
 use super::super::error::StoreError;
+use super::super::ids::first_id_at;
 use super::super::tenants::TenantId;
 use super::super::value::{Row, Value};
 use super::records::Code;
-use super::seek::{Seek, Sought};
+use super::seek::Seek;
 use crate::types::UnixTime;
 
 /// Which records are meant. Each part that is not empty has to hold.
@@ -56,7 +57,9 @@ pub struct Page<T> {
 /// A table that can be listed: expressions of SQL.
 pub(super) struct Source {
     pub(super) columns: &'static str,
-    pub(super) from: &'static str,
+    pub(super) table: &'static str,
+    /// What else the columns need; every record of the table has exactly one row in it.
+    pub(super) joined: &'static str,
     pub(super) id: &'static str,
     pub(super) tenant: &'static str,
     pub(super) kind: Option<&'static str>,
@@ -86,37 +89,41 @@ pub(super) async fn list<T: Send>(
     read: impl FnMut(&Row<'_>) -> Result<T, StoreError> + Send,
 ) -> Result<Page<T>, StoreError> {
     let conditions = Conditions::new(source, tenant, filter);
+    let (since, until) = (filter.created.since.map(first_id_at), filter.created.until.map(first_id_at));
     let seek = Seek::new(source, tenant, filter);
     let total = match &seek {
         Some(seek) => seek.total(connection, &conditions).await?,
-        None => {
-            let mut counted = conditions.clone();
-            counted.created(
-                source,
-                filter.created.first_id().filter(|id| !id.is_nil()),
-                filter.created.end_id(),
-            );
-            counted.count(connection, source).await?
-        }
+        None => conditions.created(source, since, until).count(connection, source).await?,
     };
-    let mut page = conditions.clone();
-    page.created(source, filter.created.first_id().filter(|id| !id.is_nil()), filter.created.end_id());
     if slice.offset >= total {
         return Ok(Page { total, records: Vec::new() });
     }
-    let skip = match &seek {
-        Some(seek) if slice.offset > 0 => {
-            let Sought { from, skip } = seek.nth(connection, &conditions, slice.offset).await?;
-            page.created(source, Some(from), None);
-            skip
+    let mut from = since;
+    if slice.offset > 0 {
+        let mut skip = slice.offset;
+        if let Some(seek) = &seek {
+            let sought = seek.nth(connection, &conditions, slice.offset).await?;
+            (from, skip) = (Some(sought.from), sought.skip);
         }
-        _ => slice.offset,
-    };
+        // In a query of its own, which reads ids alone: an index has them, and no record need be looked up to be skipped.
+        let mut skipped = conditions.created(source, from, until);
+        let place = skipped.value(i64::try_from(skip).unwrap_or(i64::MAX).into());
+        let sql = format!(
+            "SELECT {id} FROM {} WHERE {} ORDER BY {id} LIMIT 1 OFFSET {place}",
+            source.table,
+            skipped.sql,
+            id = source.id
+        );
+        from = connection.first(&sql, &skipped.values, |row| row.id(0)).await?;
+        if from.is_none() {
+            return Ok(Page { total, records: Vec::new() });
+        }
+    }
+    let mut page = conditions.created(source, from, until);
     let limit = page.value(i64::try_from(slice.limit).unwrap_or(i64::MAX).into());
-    let skip = page.value(i64::try_from(skip).unwrap_or(i64::MAX).into());
     let sql = format!(
-        "SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {limit} OFFSET {skip}",
-        source.columns, source.from, page.sql, source.id
+        "SELECT {} FROM {}{} WHERE {} ORDER BY {} LIMIT {limit}",
+        source.columns, source.table, source.joined, page.sql, source.id
     );
     let records = connection.rows(&sql, &page.values, read).await?;
     Ok(Page { total, records })
@@ -147,14 +154,16 @@ impl Conditions {
         conditions
     }
 
-    /// Adds a range of ids.
-    pub(super) fn created(&mut self, source: &Source, from: Option<Uuid>, end: Option<Uuid>) {
+    /// With a range of ids.
+    pub(super) fn created(&self, source: &Source, from: Option<Uuid>, end: Option<Uuid>) -> Self {
+        let mut conditions = self.clone();
         for (bound, sign) in [(from, ">="), (end, "<")] {
             if let Some(id) = bound {
-                let place = self.value(id.into());
-                self.sql.push_str(&format!(" AND {} {sign} {place}", source.id));
+                let place = conditions.value(id.into());
+                conditions.sql.push_str(&format!(" AND {} {sign} {place}", source.id));
             }
         }
+        conditions
     }
 
     /// The number of records, counted.
@@ -163,7 +172,7 @@ impl Conditions {
         connection: &mut Connection,
         source: &Source,
     ) -> Result<u64, StoreError> {
-        let sql = format!("SELECT COUNT(*) FROM {} WHERE {}", source.from, self.sql);
+        let sql = format!("SELECT COUNT(*) FROM {} WHERE {}", source.table, self.sql);
         let number = connection.first(&sql, &self.values, |row| row.integer(0)).await?;
         Ok(number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
     }

@@ -38,7 +38,8 @@ impl Store {
 
 const LISTED: Source = Source {
     columns: "u.id",
-    from: "users u",
+    table: "users u",
+    joined: "",
     id: "u.id",
     tenant: "u.tenant",
     kind: None,

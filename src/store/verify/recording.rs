@@ -83,7 +83,9 @@ impl Store {
     ) -> Result<Option<VerificationRecord>, StoreError> {
         self.read((tenant, id), |connection, (tenant, id)| {
             Box::pin(async move {
-                let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE v.tenant = ?1 AND v.id = ?2");
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM verifications v{JOINED} WHERE v.tenant = ?1 AND v.id = ?2"
+                );
                 connection.first(&sql, &[tenant.0.into(), (*id).into()], verification).await
             })
         })
@@ -110,12 +112,13 @@ impl Store {
 const COLUMNS: &str = "v.id, v.result, v.hash_algorithm, v.digest, v.signature, v.user_id, \
      v.certificate, c.kind, c.latest, c.user_id, \
      k.id, k.status, k.method, k.purpose, k.source_updated_at, k.revoked_at, k.reason";
-const FROM: &str = "verifications v LEFT JOIN certificates c ON c.id = v.certificate \
+const JOINED: &str = " LEFT JOIN certificates c ON c.id = v.certificate \
      LEFT JOIN checks k ON k.tenant = v.tenant AND k.id = v.check_id";
 
 const LISTED: Source = Source {
     columns: COLUMNS,
-    from: FROM,
+    table: "verifications v",
+    joined: JOINED,
     id: "v.id",
     tenant: "v.tenant",
     kind: Some("v.kind"),

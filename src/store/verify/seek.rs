@@ -109,9 +109,8 @@ impl<'s> Seek<'s> {
         let rest = if minute == seconds {
             0
         } else {
-            let mut rest = conditions.clone();
             let from = first_id_at(UnixTime::from_seconds(minute));
-            rest.created(self.source, Some(from), Some(first_id_at(time)));
+            let rest = conditions.created(self.source, Some(from), Some(first_id_at(time)));
             rest.count(connection, self.source).await?
         };
         Ok(days + minutes + rest)

@@ -1,0 +1,58 @@
+//! The OpenAPI document: committed, served, and of the operations there are.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::api::server;
+
+fn generated() -> String {
+    let document = revocache::server::http::pocketsign::v1::document();
+    format!("{}\n", serde_json::to_string_pretty(&document).unwrap())
+}
+
+#[test]
+fn the_committed_document_is_the_generated_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi/pocketsign-v1.json");
+    if std::env::var_os("REVOCACHE_BLESS").is_some() {
+        std::fs::write(&path, generated()).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == generated(),
+        "{} is not what the code says; REVOCACHE_BLESS=1 cargo test --test pocketsign writes it anew",
+        path.display()
+    );
+}
+
+#[test]
+fn it_is_served_to_everybody_and_has_fourteen_operations() {
+    let client = server().tenant("openapi").with_token(None);
+    let served = client.get("/openapi.json").expect(200);
+    assert_eq!(served, serde_json::from_str::<Value>(&generated()).unwrap());
+    let paths = served["paths"].as_object().unwrap();
+    let operations: usize = paths.values().map(|path| path.as_object().unwrap().len()).sum();
+    assert_eq!(operations, 14);
+    for path in paths.values().flat_map(|path| path.as_object().unwrap().values()) {
+        assert_eq!(path["security"], serde_json::json!([{ "token": [] }]));
+        assert!(path["responses"]["401"].is_object());
+    }
+}
+
+/// Every reference leads to a schema.
+#[test]
+fn nothing_is_referred_to_that_is_not_there() {
+    let document: Value = serde_json::from_str(&generated()).unwrap();
+    let text = generated();
+    let mut references = 0;
+    for part in text.split("\"#/components/schemas/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+        references += 1;
+    }
+    assert!(references > 50);
+    let codes = document["components"]["schemas"]["ErrorCode"].to_string();
+    for code in ["internal_error", "authentication_failed", "no_such_entry", "ocsp_request_failed"] {
+        assert!(codes.contains(code), "{codes}");
+    }
+}
