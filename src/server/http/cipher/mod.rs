@@ -12,7 +12,7 @@
 //! | `GET /api/v1/language` | the languages |
 //! | `GET /api/v1/protectedParameters/settings` | how to protect parameters |
 //!
-//! [`tree`] is what is told of a certificate, [`labels`] and [`texts`] are the words, [`protected`] the parameters that
+//! `tree` is what is told of a certificate, `labels` and `texts` are the words, `protected` the parameters that
 //! are encrypted. What was decided where the original is silent is in `docs/cipher.md`.
 
 mod answers;
