@@ -43,7 +43,7 @@ install-c PREFIX="/usr/local":
 installed:
     rm -rf target/installed target/demo-files
     cargo run --release -- demo --dir target/demo-files
-    ffi/install.sh --prefix "$PWD/target/installed"
+    ffi/install.sh --client --prefix "$PWD/target/installed"
     bash ffi/tests/installed.sh target/installed target/demo-files
 
 # fuzz one target, a minute by default
@@ -52,7 +52,7 @@ fuzz TARGET SECONDS="60":
 
 # fuzz every target for a minute
 fuzz-all SECONDS="60":
-    for target in crl crl_differential index name ocsp_path ocsp_request ocsp_response pem wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
+    for target in crl crl_differential identity index name ocsp_path ocsp_request ocsp_response pem qualified wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
 
 # format the sources
 fmt:

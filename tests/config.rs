@@ -62,6 +62,8 @@ fn the_default_file_shows_every_key_with_its_default() {
         ("quic", vec!["tls_certificate", "tls_key"]),
         ("http", vec!["token_file"]),
         ("fetch", vec!["proxy"]),
+        ("keystore", vec!["folder", "seal_key"]),
+        ("asteria", vec!["server_id"]),
         ("store", vec!["location"]),
         ("test", vec!["at"]),
     ];
@@ -72,13 +74,18 @@ fn the_default_file_shows_every_key_with_its_default() {
     }
     assert_eq!(shown_config.source.len(), 2);
     assert_eq!(shown_config.authority.len(), 1);
+    assert_eq!(shown_config.pocketsign.authority.len(), 1);
     shown_config.source.clear();
     shown_config.authority.clear();
+    shown_config.pocketsign.authority.clear();
     shown_config.data.folder = None;
     shown_config.quic.tls_certificate = None;
     shown_config.quic.tls_key = None;
     shown_config.http.token_file = None;
     shown_config.fetch.proxy = None;
+    shown_config.keystore.folder = None;
+    shown_config.keystore.seal_key = None;
+    shown_config.asteria.server_id = None;
     shown_config.store.location = None;
     shown_config.test.at = None;
     assert_eq!(shown_config, Config::default());

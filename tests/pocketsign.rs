@@ -11,7 +11,21 @@
 
 mod common;
 
+#[path = "pocketsign/api.rs"]
+mod api;
+#[path = "pocketsign/example.rs"]
+mod example;
 #[path = "pocketsign/jpki.rs"]
 mod jpki;
 #[path = "pocketsign/mock.rs"]
 mod mock;
+#[path = "pocketsign/openapi.rs"]
+mod openapi;
+#[path = "pocketsign/robust.rs"]
+mod robust;
+#[path = "pocketsign/tokens.rs"]
+mod tokens;
+#[path = "pocketsign/v1.rs"]
+mod v1;
+#[path = "pocketsign/v2.rs"]
+mod v2;

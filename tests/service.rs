@@ -62,6 +62,13 @@ impl Responders for Fake {
         let says = self.says.lock().unwrap().clone().expect("nobody should have asked");
         Box::pin(async move { says.map(|status| told(status, AnswerSource::Responder)) })
     }
+
+    fn ask_anew<'a>(
+        &'a self,
+        question: &'a LiveQuestion,
+    ) -> Pin<Box<dyn Future<Output = Result<LiveAnswer, LiveError>> + Send + 'a>> {
+        self.ask(question)
+    }
 }
 
 fn told(status: CertStatus, source: AnswerSource) -> LiveAnswer {

@@ -19,6 +19,8 @@ mod lists;
 mod model;
 #[path = "store/schema.rs"]
 mod schema;
+#[path = "store/service.rs"]
+mod service;
 #[path = "store/support.rs"]
 mod support;
 #[path = "store/tenants.rs"]

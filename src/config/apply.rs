@@ -76,14 +76,26 @@ impl Config {
             concurrency: at_least_one(self.sources.concurrency.to_usize()),
             schedule: self.sources.schedule(),
             max_found: self.sources.max_found.to_usize(),
-            trust: Trust {
-                anchors: self.trust.anchors.clone(),
-                issuers: self.trust.issuers.clone(),
-                algorithms: self.algorithms(),
-            },
+            trust: self.trust_in_force(),
             partitions,
             policy: self.policy(),
         })
+    }
+
+    /// Whose lists count: those of `[trust]`, and of the authorities whose certificates an API accepts.
+    fn trust_in_force(&self) -> Trust {
+        let mut trust = Trust {
+            anchors: self.trust.anchors.clone(),
+            issuers: self.trust.issuers.clone(),
+            algorithms: self.algorithms(),
+        };
+        for accepted in self.pocketsign.in_force() {
+            // An anchor where there was none would take their trust from all others.
+            let roots = if trust.anchors.is_empty() { &mut trust.issuers } else { &mut trust.anchors };
+            roots.extend(accepted.certificates.iter().cloned());
+            trust.issuers.extend(accepted.intermediates.iter().cloned());
+        }
+        trust
     }
 
     /// How the network is used. Reads the certificates of additional roots.
@@ -138,6 +150,7 @@ impl Config {
                 responders: section.ocsp_urls.clone(),
             });
         }
+        authorities.extend(self.accepted_settings()?);
         Ok(CheckSettings {
             method: self.policy.method.into(),
             policy: self.policy(),
@@ -170,7 +183,8 @@ impl Config {
     /// [`ApplyError`], also for a responder's URL that is none.
     pub fn ocsp_http_settings(&self) -> Result<HttpSettings, ApplyError> {
         let mut http = self.network_settings()?.http;
-        for url in self.authority.iter().flat_map(|authority| &authority.ocsp_urls) {
+        let accepted = self.pocketsign.in_force().iter().flat_map(|authority| &authority.ocsp_urls);
+        for url in self.authority.iter().flat_map(|authority| &authority.ocsp_urls).chain(accepted) {
             http.addresses = http.addresses.with_url(url)?;
         }
         Ok(http)
@@ -251,6 +265,9 @@ impl Config {
             ("http", self.http == next.http),
             ("cipher", self.cipher == next.cipher),
             ("ocsp", self.ocsp == next.ocsp),
+            ("keystore", self.keystore == next.keystore),
+            ("asteria", self.asteria == next.asteria),
+            ("pocketsign", self.pocketsign == next.pocketsign),
             ("store", self.store == next.store),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),
             ("log.format", self.log.format == next.log.format),
@@ -279,7 +296,7 @@ fn roots(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, ApplyError> 
 }
 
 /// The certificates in a file.
-fn certificates(path: &Path) -> Result<Vec<Certificate>, ApplyError> {
+pub(super) fn certificates(path: &Path) -> Result<Vec<Certificate>, ApplyError> {
     let bad = |reason: String| ApplyError::Certificate { path: path.into(), reason };
     let (file, _) = SourceFile { path: path.into() }.open().map_err(|error| bad(error.source.to_string()))?;
     read_certificates(file).map_err(|error| bad(error.to_string()))

@@ -7,20 +7,24 @@
 //! [`DEFAULT_TEXT`] is the commented file that a first start writes; a test holds it against the types.
 
 mod apply;
+mod asteria;
 mod cipher;
 mod error;
 mod http;
 mod overrides;
 mod parse;
+mod pocketsign;
 mod quantity;
 mod sections;
 mod store;
 
 pub use apply::{ApplyError, NeedsRestart};
+pub use asteria::{AsteriaSection, ClientAuthenticationWish, KeystoreSection, UtcOffset};
 pub use cipher::{CipherSection, LabelStyle, LanguageCode, NameStyle, ObjectId, ProfileSource, ZoneName};
 pub use error::{ConfigError, UnknownKey};
 pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
 pub use overrides::Environment;
+pub use pocketsign::{AcceptedSection, PocketSignSection, ProfileName, Results, TypeName, UnknownFields};
 pub use quantity::{CountIn, DurationIn, QuantityError, SizeIn};
 pub use sections::{
     AuthoritySection, ClientCertificates, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat,

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::asteria::{AsteriaSection, KeystoreSection};
 use super::cipher::CipherSection;
 use super::http::HttpSection;
+use super::pocketsign::PocketSignSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
 use super::store::StoreSection;
 use crate::ingest::source::{Origin, Place, Schedule, SourceName, SourceSpec};
@@ -42,6 +44,12 @@ pub struct Config {
     pub ocsp: OcspSection,
     /// `[fetch]`
     pub fetch: FetchSection,
+    /// `[keystore]`
+    pub keystore: KeystoreSection,
+    /// `[asteria]`
+    pub asteria: AsteriaSection,
+    /// `[pocketsign]`
+    pub pocketsign: PocketSignSection,
     /// `[store]`
     pub store: StoreSection,
     /// `[log]`
@@ -337,6 +345,8 @@ impl Config {
         self.http.token_file.iter_mut().chain(&mut self.http.client_ca).for_each(resolve);
         self.trust.anchors.iter_mut().chain(&mut self.trust.issuers).for_each(resolve);
         self.fetch.roots.iter_mut().for_each(resolve);
+        self.keystore.folder.iter_mut().chain(&mut self.keystore.seal_key).for_each(resolve);
+        self.pocketsign.paths().for_each(resolve);
         self.store.resolve_paths(base);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);
         for source in &mut self.source {
@@ -344,6 +354,16 @@ impl Config {
                 paths.iter_mut().for_each(resolve);
             }
         }
+    }
+}
+
+impl SourceSection {
+    /// A source of files and folders.
+    ///
+    /// # Errors
+    /// If it cannot be called so, or there is no path.
+    pub fn files(name: &str, paths: Vec<PathBuf>) -> Result<Self, String> {
+        RawSource { name: name.to_owned(), paths, ..RawSource::default() }.try_into()
     }
 }
 

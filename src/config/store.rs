@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{CountIn, DurationIn};
-use super::sections::{DAY, MINUTE, SECOND};
+use super::sections::{Config, DAY, MINUTE, SECOND};
 use crate::store::{Location, Retention, StoreSettings};
 
 /// The file in the data folder, where nothing else is said.
@@ -45,6 +45,14 @@ pub struct StoreSection {
     pub keep_checks: DurationIn<0, { 36_500 * DAY }>,
     /// How long verifications are kept; 0 for ever.
     pub keep_verifications: DurationIn<0, { 36_500 * DAY }>,
+}
+
+impl Config {
+    /// Whether a family that is switched on keeps anything.
+    #[must_use]
+    pub fn needs_store(&self) -> bool {
+        self.asteria.enabled || self.pocketsign.enabled
+    }
 }
 
 impl StoreSection {

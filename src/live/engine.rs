@@ -135,11 +135,30 @@ impl<U: Upstream, C: Clock + 'static> Live<U, C> {
     /// # Errors
     /// [`LiveError`], whose [`LiveError::code`] is the cause of an `unknown`.
     pub async fn ask(&self, question: &LiveQuestion) -> Result<LiveAnswer, LiveError> {
-        let shared = &self.0;
-        if let Some(answer) = shared.in_hand(question) {
+        if let Some(answer) = self.0.in_hand(question) {
             return Ok(answer);
         }
-        shared.counters.misses.count();
+        self.0.counters.misses.count();
+        self.board(question, || self.0.in_hand(question)).await
+    }
+
+    /// Answers a question by asking the responders it names, whatever is in hand: for callers who were promised the
+    /// responder's word of this moment. Whoever asks the same while a request is under way has the answer to that one,
+    /// and a failure that is remembered stands.
+    ///
+    /// # Errors
+    /// As [`Live::ask`].
+    pub async fn ask_anew(&self, question: &LiveQuestion) -> Result<LiveAnswer, LiveError> {
+        self.board(question, || None).await
+    }
+
+    /// Joins a request, or starts one, unless `in_hand` has the answer after all.
+    async fn board(
+        &self,
+        question: &LiveQuestion,
+        in_hand: impl Fn() -> Option<LiveAnswer>,
+    ) -> Result<LiveAnswer, LiveError> {
+        let shared = &self.0;
         if question.urls().is_empty() {
             return Err(LiveError::NoResponder);
         }
@@ -150,7 +169,7 @@ impl<U: Upstream, C: Clock + 'static> Live<U, C> {
                 shared.counters.remembered_failures.count();
                 Some(Err(error))
             }
-            None => shared.in_hand(question).map(Ok),
+            None => in_hand().map(Ok),
         };
         let ticket = match shared.flights.board(key, landed) {
             Boarding::Landed(outcome) => return outcome,

@@ -119,14 +119,7 @@ impl Checker {
     pub fn check_now(&self, question: &Question, options: Options) -> Result<Step, IndexError> {
         let serving = self.serving();
         let index = &serving.index;
-        let authority = match question {
-            Question::Certificate { certificate, issuer: None } => resolve_certificate(index, certificate),
-            Question::Certificate { issuer: Some(issuer), .. } | Question::Serial { issuer, .. } => {
-                resolve_issuer(index, issuer)
-            }
-            Question::CertId(id) => index.authority_by_cert_id(&id.issuer),
-            Question::Named { authority, .. } => authority.within(&serving),
-        };
+        let authority = authority_of(&serving, question);
         let exception = authority.and_then(|authority| serving.exceptions.of(authority));
         let settings = &serving.settings;
         let method = options.method.or(exception.and_then(|it| it.method)).unwrap_or(settings.method);
@@ -207,6 +200,21 @@ impl Checker {
         }
     }
 
+    /// Answers a question by asking a responder now, whatever is remembered and whatever the policy is.
+    pub async fn check_anew(&self, question: &Question) -> Outcome {
+        let serving = self.serving();
+        let generation = serving.index.generation();
+        let authority = authority_of(&serving, question);
+        let Some((responders, live)) = self.live_question(&serving, authority, question) else {
+            return Outcome::of_crls(unknown(generation, Cause::OcspNoResponder));
+        };
+        let responders = Arc::clone(responders);
+        // The generation may be replaced while the responder is waited for.
+        drop(serving);
+        let told = responders.ask_anew(&live).await;
+        Pending { responders, question: live, crl_cause: None, generation }.outcome(told)
+    }
+
     /// Asks the responder a question waits for.
     pub async fn finish(&self, pending: Pending) -> Outcome {
         let told = pending.responders.ask(&pending.question).await;
@@ -255,6 +263,19 @@ impl Checker {
         if !Arc::ptr_eq(&index, &self.serving.load().index) {
             self.serving.rcu(|serving| Serving::new(Arc::clone(&index), Arc::clone(&serving.settings)));
         }
+    }
+}
+
+/// The authority that a question is about, if the generation has it.
+fn authority_of(serving: &Arc<Serving>, question: &Question) -> Option<AuthorityId> {
+    let index = &serving.index;
+    match question {
+        Question::Certificate { certificate, issuer: None } => resolve_certificate(index, certificate),
+        Question::Certificate { issuer: Some(issuer), .. } | Question::Serial { issuer, .. } => {
+            resolve_issuer(index, issuer)
+        }
+        Question::CertId(id) => index.authority_by_cert_id(&id.issuer),
+        Question::Named { authority, .. } => authority.within(serving),
     }
 }
 

@@ -22,6 +22,7 @@ mod serving;
 mod settings;
 #[cfg(feature = "server")]
 pub mod tenants;
+#[cfg(feature = "server")]
 pub mod tickets;
 #[cfg(feature = "server")]
 pub mod verify;

@@ -16,6 +16,12 @@ pub trait Responders: Send + Sync {
         &'a self,
         question: &'a LiveQuestion,
     ) -> Pin<Box<dyn Future<Output = Result<LiveAnswer, LiveError>> + Send + 'a>>;
+
+    /// As [`Responders::ask`], whatever is remembered.
+    fn ask_anew<'a>(
+        &'a self,
+        question: &'a LiveQuestion,
+    ) -> Pin<Box<dyn Future<Output = Result<LiveAnswer, LiveError>> + Send + 'a>>;
 }
 
 impl<U: Upstream, C: Clock + 'static> Responders for Live<U, C> {
@@ -28,5 +34,12 @@ impl<U: Upstream, C: Clock + 'static> Responders for Live<U, C> {
         question: &'a LiveQuestion,
     ) -> Pin<Box<dyn Future<Output = Result<LiveAnswer, LiveError>> + Send + 'a>> {
         Box::pin(Live::ask(self, question))
+    }
+
+    fn ask_anew<'a>(
+        &'a self,
+        question: &'a LiveQuestion,
+    ) -> Pin<Box<dyn Future<Output = Result<LiveAnswer, LiveError>> + Send + 'a>> {
+        Box::pin(Live::ask_anew(self, question))
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::common::skipped;
 use crate::support::{ALL, GOOD, certificate, clock, record, recording, runtime, sqlite_in};
 
-const KILLS: u64 = 25;
+const KILLS: u64 = 12;
 const FOLDER: &str = "REVOCACHE_TEST_STORE";
 
 /// Not a test: what the next one kills. Tells each check once it is acknowledged.

@@ -100,7 +100,7 @@ fn pages_and_totals_are_those_of_counting() {
             let octets = random.octets(6);
             let time = |octet: u8, id: Uuid| {
                 let near = UnixTime::from_seconds(created_at(id).seconds() + i64::from(octet % 5) - 2);
-                (octet % 3 > 0).then_some(near)
+                (!octet.is_multiple_of(3)).then_some(near)
             };
             let (since, until) = (some_id(&mut random), some_id(&mut random));
             let created = Created { since: time(octets[0], since), until: time(octets[1], until) };

@@ -13,12 +13,14 @@ use tokio::time::{Instant, timeout_at};
 use super::answering::Answering;
 use super::error::ServeError;
 use super::families::{self, Shared, Started};
+use super::keeping;
 use crate::cli::exit::CliError;
 use crate::config::{Config, Listen, PlaceListen};
 use crate::ingest::source::SourcesHandle;
 use crate::server::admin::{self, Admin, AdminAccess, Readiness};
 use crate::server::http::{Cors, Edge, HttpListener, Mount, Site, Transport, mount};
 use crate::server::quic::OtherProtocol;
+use crate::service::tenants::SecretToken;
 use crate::types::Clock;
 
 /// How long the query protocol, and tasks beside the listeners, may take to end.
@@ -38,6 +40,8 @@ pub(super) struct Listeners {
     pub(super) own: BTreeMap<&'static str, SocketAddr>,
     /// The URL under which metrics, status and refresh are; `None` if they are off.
     pub(super) admin: Option<String>,
+    /// The token of a tenant that was made at this start.
+    pub(super) first_token: Option<SecretToken>,
     stop: watch::Sender<bool>,
     grace: Duration,
     tasks: Vec<JoinHandle<()>>,
@@ -69,7 +73,12 @@ pub(super) async fn start_listeners(
     answering: &mut Answering,
 ) -> Result<Listeners, CliError> {
     let (stop, stopped) = watch::channel(false);
-    let shared = Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone())?;
+    let store = keeping::open(config, data, clock).await?;
+    let purging = store
+        .clone()
+        .and_then(|store| keeping::purge(store, config.store.retention(), until(stopped.clone())));
+    let shared = Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone())?
+        .with_store(store);
     let families = families::start(config, &shared)?;
     let edge = Arc::new(Edge::new(config.http.edge_settings(), clock));
     let quic = answering.listen(config, over_http3(config, &families, &edge)?)?;
@@ -81,17 +90,20 @@ pub(super) async fn start_listeners(
         Some(file) => AdminAccess::from_file(file).map_err(ServeError::Token)?,
         None => AdminAccess::ThisMachine,
     };
-    let admin = Arc::new(Admin::new(sources.clone(), metrics, Arc::clone(readiness), access));
+    let admin = Admin::new(sources.clone(), metrics, Arc::clone(readiness), access);
+    let admin = Arc::new(admin.with_audit(shared.store.clone()));
     let mut listeners = Listeners {
         quic,
         fingerprint: answering.fingerprint(),
         http: None,
         own: BTreeMap::new(),
         admin: None,
+        first_token: shared.first_token(),
         stop,
         grace: GRACE.max(config.http.stop_timeout.get() + Duration::from_secs(1)),
         tasks: answering.run(|| until(stopped.clone())),
     };
+    listeners.tasks.extend(purging);
     let Plan { shared, own } = plan(config, &families, admin);
     if let Listen::At(address) = config.http.listen {
         let mut site = shared.site(&edge)?;
@@ -186,7 +198,7 @@ async fn listen(
 ) -> Result<HttpListener, CliError> {
     let transport = match answering.identity().filter(|_| tls) {
         Some(identity) => {
-            let clients = answering.clients(config.http_client_roots()?);
+            let clients = answering.clients(config, config.http_client_roots()?)?;
             Transport::tls(identity, &clients).map_err(ServeError::Tls)?
         }
         None => Transport::Plain,

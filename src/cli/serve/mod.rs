@@ -1,15 +1,18 @@
 //! `revocache serve`: the daemon.
 //!
 //! [`daemon`] starts the parts in order and stops them in the reverse one; [`answering`] is what answers questions,
-//! [`listeners`] is where protocols are plugged in, [`families`] the HTTP APIs; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
+//! [`listeners`] is where protocols are plugged in, [`families`] the HTTP APIs, [`keeping`] the database; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
 
 mod answering;
 mod daemon;
 mod data;
 mod error;
 mod families;
+mod keeping;
+mod keys;
 mod listeners;
 mod logging;
+mod mock;
 mod notify;
 
 use std::net::SocketAddr;
@@ -17,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use self::mock::Mock;
 use super::config::of_config;
 use super::exit::{CliError, Exit};
 use super::output::parse_time;
@@ -37,6 +41,7 @@ pub(super) const CONFIG_FILE: &str = "revocache.toml";
   revocache serve
   revocache serve --config /etc/revocache/revocache.toml --data /var/lib/revocache
   revocache serve --data scratch --quic 127.0.0.1:0 --http 127.0.0.1:0 --json
+  revocache serve --data scratch --mock        (docs/pocketsign.md goes on from there)
 
 Everything is made on first start, a commented DIR/revocache.toml included. When it is ready it prints one line of JSON
 on stdout; logs go to stderr. SIGTERM and SIGINT end it, SIGHUP reads the configuration again and refreshes every
@@ -54,6 +59,9 @@ pub(super) struct Serve {
     /// Where to listen for HTTP; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
+    /// Make a mock authority with people, certificates and keys in DIR/mock, and serve the PocketSign Verify API for them
+    #[arg(long)]
+    mock: bool,
     /// For tests: the clock stands still at this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<UnixTime>,
@@ -69,14 +77,15 @@ struct ConfigSource {
     quic: Option<SocketAddr>,
     http: Option<SocketAddr>,
     at: Option<UnixTime>,
+    mock: Option<Mock>,
 }
 
 impl Serve {
     pub(super) fn run(&self) -> Result<Exit, CliError> {
         let (quic, http, at) = (self.quic, self.http, self.at);
-        let (source, data) = match &self.config {
+        let (mut source, data) = match &self.config {
             Some(path) => {
-                let source = ConfigSource { path: path.clone(), quic, http, at };
+                let source = ConfigSource { path: path.clone(), quic, http, at, mock: None };
                 let named = source.read()?.data.folder;
                 let data = self.data.clone().or(named).unwrap_or_else(|| USUAL_DATA.into());
                 (source, data)
@@ -86,9 +95,13 @@ impl Serve {
                 let path = data.join(CONFIG_FILE);
                 data::make(&data)?;
                 data::write_if_missing(&path, DEFAULT_TEXT)?;
-                (ConfigSource { path, quic, http, at }, data)
+                (ConfigSource { path, quic, http, at, mock: None }, data)
             }
         };
+        if self.mock {
+            let at = source.read()?.test.at;
+            source.mock = Some(Mock::start(&data, at)?);
+        }
         daemon::run(&source, &data, self.json)?;
         Ok(Exit::Good)
     }
@@ -105,6 +118,9 @@ impl ConfigSource {
             config.http.listen = Listen::At(address);
         }
         config.test.at = self.at.or(config.test.at);
+        if let Some(mock) = &self.mock {
+            mock.add_to(&mut config)?;
+        }
         Ok(config)
     }
 

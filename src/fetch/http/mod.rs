@@ -17,6 +17,7 @@ mod error;
 mod ocsp;
 mod policy;
 mod resolver;
+mod switch;
 
 pub use address::{AddressKind, address_kind};
 pub use client::{HttpClient, HttpSettings, HttpSetupError};
@@ -24,3 +25,4 @@ pub use download::{Caches, Download, DownloadLimits, Fetched, Validators};
 pub use error::{HttpError, RedirectProblem, UrlProblem};
 pub use ocsp::{ContentTypeCheck, OcspMethod};
 pub use policy::{AddressPolicy, PolicyError};
+pub use switch::OutboundSwitch;

@@ -29,11 +29,13 @@ mod settings;
 mod site;
 mod stream;
 
-pub mod cipher;
 #[cfg(feature = "http3")]
 mod http3;
 
+pub mod asteria;
+pub mod cipher;
 pub mod limits;
+pub mod pocketsign;
 
 pub use edge::Edge;
 #[cfg(feature = "http3")]

@@ -22,7 +22,8 @@ impl ChecksByChecker {
 
 impl RevocationChecks for ChecksByChecker {
     fn by_crl(&self, question: &Question) -> Result<RevocationFacts, CheckFailed> {
-        match self.0.check_now(question, only(MethodPolicy::Crl)).map_err(unreadable)? {
+        let by_lists = Options { method: Some(MethodPolicy::Crl), at: None };
+        match self.0.check_now(question, by_lists).map_err(unreadable)? {
             Step::Done(outcome) => told(&outcome),
             // By lists alone nobody is asked.
             Step::Ask(_) => Err(CheckFailed::NotCovered { cause: Cause::NotCovered }),
@@ -34,7 +35,8 @@ impl RevocationChecks for ChecksByChecker {
         question: &'a Question,
     ) -> Pin<Box<dyn Future<Output = Result<RevocationFacts, CheckFailed>> + Send + 'a>> {
         Box::pin(async move {
-            let outcome = self.0.check(question, only(MethodPolicy::Ocsp)).await.map_err(unreadable)?;
+            // The API promises that the responder is asked each time.
+            let outcome = self.0.check_anew(question).await;
             told(&outcome).map_err(|failed| match failed {
                 CheckFailed::NotCovered { cause } => CheckFailed::Ocsp {
                     reason: outcome.failure.map_or_else(|| cause.to_string(), |failure| failure.to_string()),
@@ -43,10 +45,6 @@ impl RevocationChecks for ChecksByChecker {
             })
         })
     }
-}
-
-fn only(method: MethodPolicy) -> Options {
-    Options { method: Some(method), at: None }
 }
 
 fn told(outcome: &Outcome) -> Result<RevocationFacts, CheckFailed> {

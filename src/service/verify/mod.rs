@@ -19,6 +19,7 @@ mod links;
 mod listing;
 mod ports;
 mod records;
+mod retention;
 mod service;
 
 pub use checks::ChecksByChecker;
@@ -31,6 +32,7 @@ pub use records::{
     Certificate, CertificateWithUser, Check, Checked, CheckedContent, CheckedUser, Identify,
     KeptVerification, Listed, User, Verification, VerificationResult, Verified,
 };
+pub use retention::keep_to;
 pub use service::{VerifyService, VerifySettings};
 
 pub use crate::store::{CheckPurpose as Purpose, Created, Slice};

@@ -3,7 +3,9 @@
 //! Each has a file here that turns its section of the configuration into its router, or into nothing if it is switched
 //! off, and a line in [`ALL`].
 
+mod asteria;
 mod cipher;
+mod pocketsign;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,18 +16,25 @@ use tokio::sync::watch;
 use super::answering::Answering;
 use super::error::ServeError;
 use crate::cli::exit::CliError;
+use crate::cli::store::of_store;
 use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
+use crate::keystore::KeyStore;
 use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
+use crate::service::tenants::SecretToken;
+use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] =
-    &[Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start }];
+const ALL: &[Family] = &[
+    asteria::FAMILY,
+    Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start },
+    Family { name: "pocketsign", place: |config| &config.http.pocketsign, start: pocketsign::start },
+];
 
 /// One family.
 struct Family {
@@ -57,10 +66,15 @@ pub(super) struct Shared {
     pub(super) http: HttpClient,
     /// What the server presents; `None` while nothing is encrypted.
     pub(super) identity: Option<Arc<IdentitySwitch>>,
+    /// What this server presents and trusts; `None` if no key store is in use.
+    pub(super) keys: Option<Arc<KeyStore>>,
+    /// The database; `None` if no family that is switched on keeps anything ([`Config::needs_store`]).
+    pub(super) store: Option<Store>,
     /// Whether the server is starting or stopping.
     pub(super) readiness: Arc<Readiness>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
+    first_token: Mutex<Option<SecretToken>>,
     stopped: watch::Receiver<bool>,
     metrics: Mutex<Vec<Arc<dyn Metrics>>>,
 }
@@ -77,18 +91,42 @@ impl Shared {
         answering: &Answering,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
-        let http = HttpClient::new(&config.network_settings()?.http).map_err(ServeError::Network)?;
+        let http = answering.outbound(config.network_settings()?.http);
+        let http = HttpClient::new(&http).map_err(ServeError::Network)?;
         Ok(Self {
             checker: answering.checker(),
             clock: Arc::clone(clock),
             data: data.into(),
             http,
             identity: answering.identity().cloned(),
+            keys: answering.keys().map(|keys| Arc::clone(&keys.store)),
+            store: None,
             readiness: Arc::clone(readiness),
             sources,
+            first_token: Mutex::default(),
             stopped,
             metrics: Mutex::default(),
         })
+    }
+
+    /// With the database, if it is open.
+    pub(super) fn with_store(self, store: Option<Store>) -> Self {
+        Self { store, ..self }
+    }
+
+    /// The database. Whoever asks is named in [`Config::needs_store`].
+    pub(super) fn store(&self) -> Result<Store, CliError> {
+        self.store.clone().ok_or_else(|| of_store(StoreError::Ended))
+    }
+
+    /// Has a token that was made at this start told with the line that says that the server is ready, and never again.
+    pub(super) fn tell_token(&self, token: SecretToken) {
+        *self.first_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+    }
+
+    /// The token that was made at this start.
+    pub(super) fn first_token(&self) -> Option<SecretToken> {
+        self.first_token.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// What `/metrics` shows of the families.
