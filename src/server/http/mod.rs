@@ -33,6 +33,7 @@ mod stream;
 mod http3;
 
 pub mod cipher;
+pub mod digicert;
 pub mod limits;
 
 pub use edge::Edge;
