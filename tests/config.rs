@@ -62,6 +62,8 @@ fn the_default_file_shows_every_key_with_its_default() {
         ("quic", vec!["tls_certificate", "tls_key"]),
         ("http", vec!["token_file"]),
         ("fetch", vec!["proxy"]),
+        ("store", vec!["location"]),
+        ("digicert", vec!["upstream", "upstream_key_file"]),
         ("test", vec!["at"]),
     ];
     for (section, keys) in examples {
@@ -78,6 +80,9 @@ fn the_default_file_shows_every_key_with_its_default() {
     shown_config.quic.tls_key = None;
     shown_config.http.token_file = None;
     shown_config.fetch.proxy = None;
+    shown_config.store.location = None;
+    shown_config.digicert.upstream = None;
+    shown_config.digicert.upstream_key_file = None;
     shown_config.test.at = None;
     assert_eq!(shown_config, Config::default());
 }

@@ -12,6 +12,8 @@ use crate::index::IndexError;
 use crate::ingest::IngestError;
 use crate::ingest::source::SourcesError;
 use crate::publish::PublishError;
+use crate::service::orders::RegistryError;
+use crate::store::StoreError;
 use crate::types::Status;
 
 /// How a command ended; the numbers from 64 are those of `sysexits.h`.
@@ -87,6 +89,10 @@ pub(super) enum CliError {
     Sources(#[from] SourcesError),
     #[error("{0}")]
     Serve(#[from] ServeError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Registry(#[from] RegistryError),
     #[error("the demonstration failed: {0}")]
     Demo(String),
 }
@@ -106,6 +112,15 @@ impl CliError {
             IngestError::Damaged(_) | IngestError::Build(_) | IngestError::NoAnchor => Exit::Data,
             _ => Exit::Io,
         };
+        let of_store = |error: &StoreError| match error {
+            StoreError::Constraint { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::NewerSchema { .. }
+            | StoreError::ChangedMigration { .. }
+            | StoreError::Url { .. } => Exit::Data,
+            error if error.is_temporary() => Exit::Unavailable,
+            _ => Exit::Io,
+        };
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Data { .. } | Self::Index(_) | Self::Config(_) | Self::Apply(_) => Exit::Data,
@@ -113,6 +128,8 @@ impl CliError {
             Self::Publish(error) | Self::Sources(SourcesError::Index(error)) => of_publish(error),
             Self::Ingest(error) | Self::Sources(SourcesError::FirstBuild(error)) => of_ingest(error),
             Self::Serve(error) => error.exit(),
+            Self::Store(error) | Self::Registry(RegistryError::Store(error)) => of_store(error),
+            Self::Registry(_) => Exit::Data,
             Self::Sources(_) | Self::Fetch(_) | Self::Output(_) | Self::Demo(_) => Exit::Io,
         }
     }

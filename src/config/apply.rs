@@ -30,6 +30,14 @@ pub enum ApplyError {
         /// Why not.
         reason: String,
     },
+    /// The key for another server cannot be read.
+    #[error("upstream_key_file of [digicert], {}: {reason}", .path.display())]
+    UpstreamKey {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// An entry of the address policy is not one.
     #[error("[fetch] {0}")]
     Address(#[from] PolicyError),
@@ -229,6 +237,8 @@ impl Config {
             ("quic", self.quic == next.quic),
             ("http", self.http == next.http),
             ("ocsp", self.ocsp == next.ocsp),
+            ("store", self.store == next.store),
+            ("digicert", self.digicert == next.digicert),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),
             ("log.format", self.log.format == next.log.format),
             ("test", self.test == next.test),

@@ -7,14 +7,17 @@
 //! [`DEFAULT_TEXT`] is the commented file that a first start writes; a test holds it against the types.
 
 mod apply;
+mod digicert;
 mod error;
 mod http;
 mod overrides;
 mod parse;
 mod quantity;
 mod sections;
+mod store;
 
 pub use apply::{ApplyError, NeedsRestart};
+pub use digicert::{DigicertSection, EndedDomainWord, PrecedenceWord};
 pub use error::{ConfigError, UnknownKey};
 pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
 pub use overrides::Environment;
@@ -23,6 +26,7 @@ pub use sections::{
     AuthoritySection, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat, LogSection, Method,
     OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection, TrustSection,
 };
+pub use store::StoreSection;
 
 /// The default configuration with an explanation of every key, in TOML.
 pub const DEFAULT_TEXT: &str = include_str!("../../assets/revocache.toml");

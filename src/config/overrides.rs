@@ -11,8 +11,9 @@ use super::sections::Config;
 
 const PREFIX: &str = "REVOCACHE_";
 /// Sections whose keys have variables; lists of tables have none.
-const SECTIONS: [&str; 10] =
-    ["data", "quic", "http", "sources", "trust", "policy", "ocsp", "fetch", "log", "test"];
+const SECTIONS: [&str; 12] = [
+    "data", "quic", "http", "sources", "trust", "policy", "ocsp", "fetch", "store", "digicert", "log", "test",
+];
 
 /// Variables that are meant for the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

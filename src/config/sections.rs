@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::digicert::DigicertSection;
 use super::http::HttpSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
+use super::store::StoreSection;
 use crate::ingest::source::{Origin, Place, Schedule, SourceName, SourceSpec};
 use crate::types::UnixTime;
 
 pub(super) const SECOND: u64 = 1000;
 pub(super) const MINUTE: u64 = 60 * SECOND;
 pub(super) const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
+pub(super) const DAY: u64 = 24 * HOUR;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,10 @@ pub struct Config {
     pub ocsp: OcspSection,
     /// `[fetch]`
     pub fetch: FetchSection,
+    /// `[store]`
+    pub store: StoreSection,
+    /// `[digicert]`
+    pub digicert: DigicertSection,
     /// `[log]`
     pub log: LogSection,
     /// `[test]`
@@ -306,6 +312,8 @@ impl Config {
         self.http.token_file.iter_mut().chain(&mut self.http.client_ca).for_each(resolve);
         self.trust.anchors.iter_mut().chain(&mut self.trust.issuers).for_each(resolve);
         self.fetch.roots.iter_mut().for_each(resolve);
+        self.store.resolve_path(base);
+        self.digicert.upstream_key_file.iter_mut().for_each(resolve);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);
         for source in &mut self.source {
             if let Place::Files(paths) = &mut source.place {

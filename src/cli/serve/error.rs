@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::super::exit::Exit;
+use crate::fetch::dns::DnsSetupError;
 use crate::fetch::http::HttpSetupError;
 use crate::server::TlsError;
 use crate::server::admin::TokenError;
@@ -27,6 +28,8 @@ pub(in crate::cli) enum ServeError {
     Token(#[from] TokenError),
     #[error("{0}")]
     Network(#[from] HttpSetupError),
+    #[error("{0}")]
+    Dns(#[source] DnsSetupError),
     #[error("{0}")]
     Quic(#[source] QuicError),
     #[error("{0}")]

@@ -29,7 +29,7 @@ pub(super) use self::error::ServeError;
 /// The data folder where nothing else is said.
 pub(super) const USUAL_DATA: &str = "revocache-data";
 /// The configuration in a data folder.
-const CONFIG_FILE: &str = "revocache.toml";
+pub(super) const CONFIG_FILE: &str = "revocache.toml";
 
 /// Keep CRLs fresh and answer
 #[derive(Debug, Args)]

@@ -3,6 +3,8 @@
 //! Each has a file here that turns its section of the configuration into its router, or into nothing if it is switched
 //! off, and a line in [`ALL`].
 
+mod digicert;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,16 +14,19 @@ use tokio::sync::watch;
 use super::answering::Answering;
 use super::error::ServeError;
 use crate::cli::exit::CliError;
+use crate::cli::store::of_store;
 use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
+use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] = &[];
+const ALL: &[Family] =
+    &[Family { name: "digicert", place: |config| &config.http.digicert, start: digicert::start }];
 
 /// One family.
 struct Family {
@@ -55,6 +60,8 @@ pub(super) struct Shared {
     pub(super) identity: Option<Arc<IdentitySwitch>>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
+    /// The database; `None` if nothing that is switched on keeps anything.
+    store: Option<Store>,
     stopped: watch::Receiver<bool>,
     metrics: Mutex<Vec<Arc<dyn Metrics>>>,
 }
@@ -62,7 +69,7 @@ pub(super) struct Shared {
 #[allow(dead_code, reason = "as above")]
 impl Shared {
     /// `stopped` becomes true when the server stops.
-    pub(super) fn new(
+    pub(super) async fn new(
         config: &Config,
         data: &Path,
         clock: &Arc<dyn Clock>,
@@ -71,6 +78,12 @@ impl Shared {
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
         let http = HttpClient::new(&config.network_settings()?.http).map_err(ServeError::Network)?;
+        let store = match config.needs_store() {
+            true => {
+                Some(Store::open(&config.store.settings(data), Arc::clone(clock)).await.map_err(of_store)?)
+            }
+            false => None,
+        };
         Ok(Self {
             checker: answering.checker(),
             clock: Arc::clone(clock),
@@ -78,9 +91,15 @@ impl Shared {
             http,
             identity: answering.identity().cloned(),
             sources,
+            store,
             stopped,
             metrics: Mutex::default(),
         })
+    }
+
+    /// The database. Whoever asks is named in [`Config::needs_store`].
+    pub(super) fn store(&self) -> Result<Store, CliError> {
+        self.store.clone().ok_or_else(|| of_store(StoreError::Ended))
     }
 
     /// What `/metrics` shows of the families.
