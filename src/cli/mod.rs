@@ -13,6 +13,7 @@ mod diff;
 mod exit;
 mod inspect;
 mod ocsp;
+mod order;
 mod output;
 mod progress;
 mod refresh;
@@ -20,6 +21,7 @@ mod responders;
 mod runtime;
 mod serve;
 mod server_options;
+mod store;
 mod verify;
 
 use std::process::ExitCode;
@@ -48,6 +50,7 @@ pub fn run() -> ExitCode {
         Command::Verify(verify) => verify.run(),
         Command::Diff(diff) => diff.run(),
         Command::Serve(serve) => serve.run(),
+        Command::Order(order) => order.run(),
         Command::Refresh(refresh) => refresh.run(),
         Command::Config(config) => config.run(),
         Command::Bench(bench) => bench.run(),
@@ -94,6 +97,8 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Make a running server look at every source now
     Refresh(refresh::Refresh),
+    /// Keep orders, what they need, and the API keys of clients
+    Order(order::Order),
     /// Print the default configuration, or check a file
     Config(config::ConfigCommand),
     /// Measure how many questions a server answers, and how fast
