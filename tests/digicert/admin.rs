@@ -1,5 +1,6 @@
 //! The registry over HTTP.
 
+use revocache::store::AuditQuery;
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -112,4 +113,39 @@ async fn lists_go_by_pages() {
     // What is shown can be imported again.
     let users = world.admin("GET", "users", &Value::Null).await.json();
     assert_eq!(world.admin("POST", "import", &users).await.json(), json!({"added": 0, "replaced": 5}));
+}
+
+#[tokio::test]
+async fn every_change_is_noted_with_whoever_made_it() {
+    let world = World::new().await;
+    let made = world.admin("POST", "keys", &json!({"name": "k", "user_id": 5})).await.json();
+    let (id, key) = (made["id"].as_str().unwrap(), made["api_key"].as_str().unwrap());
+    world.admin("PATCH", "orders/112212", &json!({"status": "rejected"})).await;
+    world.admin("DELETE", "users/1", &Value::Null).await;
+    world.admin("POST", "import", &json!({"orders": [{}]})).await;
+    world.ask("PUT", "order/certificate/112212/check-dcv", &[("x-dc-devkey", key)], "").await;
+    world.ask("PUT", "order/certificate/9/check-dcv", &[("x-dc-devkey", key)], "").await;
+    let entries =
+        world.store.audit_entries(AuditQuery { limit: 100, ..AuditQuery::default() }).await.unwrap();
+    let by_key = format!("std, key {id}");
+    let operator = || "admin token".to_owned();
+    let expected = [
+        (operator(), "order/key/add", format!("{id} of user 5"), 0),
+        (operator(), "order/set", "order 112212".to_owned(), 0),
+        (operator(), "order/remove", "user 1".to_owned(), 1),
+        (operator(), "order/import", String::new(), 1),
+        (by_key.clone(), "order/check-dcv", "order 112212".to_owned(), 0),
+        (by_key, "order/check-dcv", "order 9".to_owned(), 1),
+    ];
+    let found: Vec<_> = entries.into_iter().rev().map(|entry| entry.entry).collect();
+    for (found, (actor, action, target, outcome)) in found.iter().zip(&expected) {
+        assert_eq!(
+            (&found.actor, found.action.as_str(), &found.target),
+            (actor, *action, target),
+            "{found:?}"
+        );
+        assert_eq!((found.outcome, found.peer.as_deref()), (*outcome, Some("192.0.2.7")), "{found:?}");
+        assert!(!format!("{found:?}").contains(key));
+    }
+    assert_eq!(found.len(), expected.len());
 }

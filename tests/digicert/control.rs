@@ -79,10 +79,12 @@ async fn serve(State(web): State<Web>, Path(file): Path<String>) -> Response {
     }
 }
 
+type Records = HashMap<(String, RecordType), Vec<RData>>;
+
 /// A DNS server that knows a few records.
 #[derive(Clone)]
 struct Dns {
-    records: Arc<Mutex<HashMap<(String, RecordType), Vec<RData>>>>,
+    records: Arc<Mutex<Records>>,
     address: SocketAddr,
 }
 
