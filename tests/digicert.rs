@@ -10,9 +10,12 @@
 )]
 
 mod common;
+mod serve_support;
 
 #[path = "digicert/admin.rs"]
 mod admin;
+#[path = "digicert/command.rs"]
+mod command;
 #[path = "digicert/control.rs"]
 mod control;
 #[path = "digicert/errors.rs"]

@@ -224,7 +224,7 @@ async fn a_name_that_leads_inside_is_not_followed() {
     world.import(order("localhost", "http-token", &[])).await;
     let reply = check(&world).await;
     assert_not_found(&reply);
-    assert!(reply.body.contains("loopback"), "{reply:?}");
+    assert!(reply.body.contains("address_refused"), "{reply:?}");
     assert_eq!(web.asked(), 0);
 }
 

@@ -70,8 +70,8 @@ pub enum NotShown {
         /// The first second at which it could not.
         ended: UnixTime,
     },
-    /// The file could not be fetched.
-    #[error("{0}")]
+    /// The file could not be fetched. The message says no more than one word of why, for it goes to whoever ordered.
+    #[error("{} cannot be fetched ({})", .0.url(), .0.code())]
     Http(HttpError),
     /// There is a file, without the random value.
     #[error("{url} has no line that is the random value")]

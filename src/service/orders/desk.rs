@@ -327,7 +327,7 @@ impl Desk {
             match looked {
                 Ok((domain, Ok(()))) => shown.push(domain),
                 Ok((domain, Err(reason))) => {
-                    tracing::info!(domain = domain.name, %reason, "control is not shown");
+                    tracing::info!(domain = domain.name, ?reason, "control is not shown");
                     let by_file =
                         matches!(domain.method, ControlMethod::HttpToken | ControlMethod::HttpTokenDynamic);
                     if by_file {

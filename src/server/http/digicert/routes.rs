@@ -33,22 +33,21 @@ type Reply = Result<Response<Body>, ApiError>;
 
 /// The routes below `/services/v2`, where every other path is unknown in the words of the API.
 pub(super) fn router(digicert: &Arc<Digicert>) -> Router {
-    let authenticated = middleware::from_fn_with_state(Arc::clone(digicert), authenticate);
-    let services = Router::new()
-        .route("/order/certificate", get(list))
-        .route("/order/certificate/status-changes", get(changes))
-        .route("/order/certificate/{id}", get(info))
-        .route("/order/certificate/{id}/validation", get(validation))
-        .route("/order/certificate/{id}/check-dcv", put(check_control))
-        .route("/user/me", get(myself))
-        .fallback(unknown)
+    Router::new()
+        .route("/services/v2/order/certificate", get(list))
+        .route("/services/v2/order/certificate/status-changes", get(changes))
+        .route("/services/v2/order/certificate/{id}", get(info))
+        .route("/services/v2/order/certificate/{id}/validation", get(validation))
+        .route("/services/v2/order/certificate/{id}/check-dcv", put(check_control))
+        .route("/services/v2/user/me", get(myself))
+        // Routes and not a fallback, which would be for the paths of other families too.
+        .route("/services/v2", any(unknown))
+        .route("/services/v2/", any(unknown))
+        .route("/services/v2/{*rest}", any(unknown))
         .method_not_allowed_fallback(unknown)
-        .layer(authenticated.clone())
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(Arc::clone(digicert));
-    // What is nested has the path without a slash at its end, but not the one with it.
-    let root = Router::new().route("/services/v2/", any(unknown)).route_layer(authenticated);
-    Router::new().nest("/services/v2", services).merge(root)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(digicert), authenticate))
+        .route_layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(Arc::clone(digicert))
 }
 
 async fn unknown(headers: HeaderMap) -> Response<Body> {
