@@ -23,6 +23,18 @@ compare ENTRIES="1000000":
 compare-c *ENTRIES:
     ffi/benches/compare.sh {{ENTRIES}}
 
+# one list through revocache in every mode and through GnuPG's dirmngr, beside a bare QUIC echo, in one run
+compare-dirmngr *ARGS:
+    bash benches/compare_dirmngr.sh {{ARGS}}
+
+# load over QUIC while the index is rebuilt every second and a certificate is revoked: no answer may be wrong
+load SECONDS="60":
+    REVOCACHE_LOAD_SECONDS={{SECONDS}} cargo test --release --test serve_quic -- --nocapture under_load
+
+# the memory of a server with this many idle connections
+connections COUNT="10000":
+    REVOCACHE_CONNECTIONS={{COUNT}} cargo test --release --test serve_quic -- --nocapture idle_connections
+
 # install the C library, its headers, pkg-config and CMake files
 install-c PREFIX="/usr/local":
     ffi/install.sh --prefix {{PREFIX}}
@@ -31,7 +43,7 @@ install-c PREFIX="/usr/local":
 installed:
     rm -rf target/installed target/demo-files
     cargo run --release -- demo --dir target/demo-files
-    ffi/install.sh --prefix "$PWD/target/installed"
+    ffi/install.sh --client --prefix "$PWD/target/installed"
     bash ffi/tests/installed.sh target/installed target/demo-files
 
 # fuzz one target, a minute by default

@@ -107,6 +107,7 @@
 //    1 to 99    the answer of a check
 //    100 to 199 the caller's mistake: nothing was looked up
 //    200 to 299 the index or the system
+//    300 to 399 a server or the network: no answer (functions of revocache_client.h only)
 //    900 to 999 a defect of revocache
 //
 // Zero is never an answer, so that memory that was only cleared does not read as "good".
@@ -141,6 +142,8 @@ enum revocache_result
   REVOCACHE_RESULT_ISSUER_MISMATCH = 107,
   // The index has nothing at this position, or for this issuer.
   REVOCACHE_RESULT_NOT_FOUND = 108,
+  // The handle was made before the process was forked off. See revocache_client.h.
+  REVOCACHE_RESULT_WRONG_PROCESS = 109,
   // The folder holds no index.
   REVOCACHE_RESULT_NO_INDEX = 200,
   // The system refused a file operation; the error text has its reason.
@@ -155,6 +158,14 @@ enum revocache_result
   REVOCACHE_RESULT_UNSUPPORTED_VERSION = 205,
   // The index is damaged, cut or contradicts itself where it was read.
   REVOCACHE_RESULT_DAMAGED = 206,
+  // There is no connection to the server.
+  REVOCACHE_RESULT_UNREACHABLE = 300,
+  // The answer did not come in time.
+  REVOCACHE_RESULT_TIMED_OUT = 301,
+  // The server refuses to answer; the error text has its reason.
+  REVOCACHE_RESULT_REFUSED_BY_SERVER = 302,
+  // What the server says is not of the protocol.
+  REVOCACHE_RESULT_BAD_ANSWER = 303,
   // A defect of revocache, caught at the boundary. The handle stays usable; please report it.
   REVOCACHE_RESULT_PANIC = 900,
 };
@@ -430,7 +441,7 @@ uint32_t revocache_abi_version(void);
 const char *revocache_version(void);
 
 // Whether the library can do something: "crl", answers from an index of CRLs; "signatures", finding the issuer of a
-// certificate by its signature. A name it does not know, or NULL, gives false.
+// certificate by its signature; "client" and "ocsp", what revocache_client.h declares. A name it does not know, or NULL, gives false.
 bool revocache_has_feature(const char *name);
 
 // What a result means, in a few words: a NUL-terminated string that lives as long as the library is loaded and must

@@ -28,6 +28,8 @@ mod protected;
 mod revocation;
 #[path = "cipher/sample.rs"]
 mod sample;
+#[path = "cipher/served.rs"]
+mod served;
 #[path = "cipher/tree.rs"]
 mod tree;
 #[path = "cipher/world.rs"]

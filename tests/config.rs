@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 
 use common::{revocache, with_paths};
-use revocache::config::{Config, DEFAULT_TEXT, Environment, Listen, NeedsRestart};
+use revocache::config::{Config, DEFAULT_TEXT, Environment, Listen, NeedsRestart, PlaceListen};
 use revocache::ingest::source::Place;
 
 fn parse(text: &str) -> Result<Config, String> {
@@ -127,6 +127,10 @@ fn a_wrong_value_is_refused_with_its_place_and_its_limits() {
             vec!["two sources are named 'a'"],
         ),
         ("[quic]\ntls_key = \"a\"", vec!["go together"]),
+        ("[http.admin]\nprefix = \"ops\"", vec![":2:", "http.admin.prefix", "'ops'", "/pki/v1"]),
+        ("[http.cipher]\nlisten = \"here\"", vec!["http.cipher.listen", "127.0.0.1:4433", "off", "shared"]),
+        ("[http]\ncors_origins = [\"https://a.example/\"]", vec!["http.cors_origins", "console.example.org"]),
+        ("[http]\nmax_head = \"1KiB\"", vec!["http.max_head", "1KiB is not from 8KiB to 1MiB"]),
     ] {
         let error = parse(text).unwrap_err();
         for part in parts {
@@ -143,6 +147,8 @@ fn variables_override_keys_and_their_mistakes_are_named() {
         &[
             ("REVOCACHE_LOG_LEVEL", "debug"),
             ("REVOCACHE_HTTP_LISTEN", "off"),
+            ("REVOCACHE_HTTP_ADMIN_LISTEN", "127.0.0.1:9090"),
+            ("REVOCACHE_HTTP_ADMIN_PREFIX", "/ops"),
             ("REVOCACHE_DATA_KEEP", "7"),
             ("REVOCACHE_QUIC_ZERO_RTT", "false"),
             ("REVOCACHE_SOURCES_MAX_FOUND", "0"),
@@ -154,6 +160,8 @@ fn variables_override_keys_and_their_mistakes_are_named() {
     .unwrap();
     assert_eq!(config.log.level.as_str(), "debug");
     assert_eq!(config.http.listen, Listen::Off);
+    let own = PlaceListen::Own(Listen::At("127.0.0.1:9090".parse().unwrap()));
+    assert_eq!((config.http.admin.listen, config.http.admin.prefix.get().as_str()), (own, "/ops"));
     assert_eq!((config.data.keep.get(), config.quic.zero_rtt), (7, false));
     assert_eq!((config.sources.max_found.get(), config.trust.issuers.len()), (0, 2));
     assert_eq!(config.sources.poll.to_string(), "1s");

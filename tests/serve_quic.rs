@@ -9,6 +9,13 @@
 )]
 
 mod common;
+#[path = "serve_quic/demo.rs"]
+mod demo;
+#[path = "serve_quic/load.rs"]
+mod load;
+#[path = "serve_quic/memory.rs"]
+mod memory;
+mod quic_support;
 mod serve_support;
 
 use std::fs;
@@ -73,8 +80,13 @@ impl Site {
     }
 
     fn start(&self) -> Served {
+        self.start_with("")
+    }
+
+    /// With more of a configuration.
+    fn start_with(&self, more: &str) -> Served {
         let configuration = format!(
-            "[trust]\nissuers = [{:?}]\n[sources]\npoll = \"100ms\"\ngather = \"0s\"\n[[source]]\nname = \"lists\"\npaths = [{:?}]\n",
+            "{more}[trust]\nissuers = [{:?}]\n[sources]\npoll = \"100ms\"\ngather = \"0s\"\n[[source]]\nname = \"lists\"\npaths = [{:?}]\n",
             self.path("ca.cer"),
             self.path("lists")
         );

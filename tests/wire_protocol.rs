@@ -194,7 +194,7 @@ fn verdicts(unseen: &mut Unseen) {
             let mut writer = BatchWriter::begin(id(2), start, out);
             for outcome in outcomes {
                 writer.push(outcome);
-                writer = writer.split();
+                writer.split();
             }
             writer.finish(last);
         });

@@ -571,7 +571,7 @@ fn long_answers_to_a_batch_are_split() {
     let mut writer = BatchWriter::begin(RequestId::from(9), 0, &mut octets);
     for number in 0..10_000 {
         writer.push(&outcome(number));
-        writer = writer.split();
+        writer.split();
     }
     writer.finish(true);
     let (mut frames, mut next) = (0, 0);

@@ -20,7 +20,7 @@ pub const REVOCACHE_MAX_BATCH: usize = 1 << 20;
 /// Questions that are prepared at once.
 const GROUP: usize = 64;
 
-const WHAT: &str = "the batch";
+pub(crate) const WHAT: &str = "the batch";
 const UNIT: &str = "questions";
 
 /// Are the certificates with these serial numbers revoked? All are answered from one generation. Up to four times faster
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn revocache_check_batch(
                 return Err(failure);
             }
         };
-        answers.on_unknown = terms.on_unknown;
+        answers.judge_by(terms.on_unknown);
         ask(issuer, serials, &terms, &mut answers)?;
         answers.worst()
     })
@@ -90,10 +90,7 @@ fn ask(
                         used += 1;
                     }
                 }
-                Err(failure) => {
-                    answers.set_failure(position, &failure);
-                    answers.keep(failure);
-                }
+                Err(failure) => answers.fail(position, failure),
             }
         }
         let lanes = lanes.get(..used).unwrap_or_default();
@@ -140,17 +137,13 @@ impl Listener for Group<'_, '_> {
                 let told = revocache_verdict::of(&verdict, self.answers.on_unknown);
                 self.answers.set(position, result_of(&verdict.status), &told);
             }
-            Err(error) => {
-                let failure = Failed::from(error);
-                self.answers.set_failure(position, &failure);
-                self.answers.keep(failure);
-            }
+            Err(error) => self.answers.fail(position, error.into()),
         }
     }
 }
 
 /// The caller's arrays of answers.
-struct Answers<'a> {
+pub(crate) struct Answers<'a> {
     results: &'a mut [MaybeUninit<revocache_result>],
     verdicts: Option<OutArray<'a, revocache_verdict>>,
     on_unknown: OnUnknown,
@@ -164,7 +157,7 @@ impl Answers<'_> {
     ///
     /// # Safety
     /// Not NULL, each is an array of `count` elements that nobody else uses during the call.
-    unsafe fn new(
+    pub(crate) unsafe fn new(
         results: *mut revocache_result,
         verdicts: *mut revocache_verdict,
         count: usize,
@@ -178,8 +171,13 @@ impl Answers<'_> {
         Ok(Self { results, verdicts, on_unknown: OnUnknown::Refuse, seen: 0, failure: None })
     }
 
+    /// What to say of questions without an answer.
+    pub(crate) fn judge_by(&mut self, on_unknown: OnUnknown) {
+        self.on_unknown = on_unknown;
+    }
+
     #[inline(always)]
-    fn set(&mut self, position: usize, result: revocache_result, verdict: &revocache_verdict) {
+    pub(crate) fn set(&mut self, position: usize, result: revocache_result, verdict: &revocache_verdict) {
         self.seen |= 1 << severity(result);
         self.write(position, result);
         if let Some(out) = self.verdicts.as_ref().and_then(|verdicts| verdicts.at(position)) {
@@ -188,7 +186,7 @@ impl Answers<'_> {
     }
 
     #[cold]
-    fn set_failure(&mut self, position: usize, failure: &Failure) {
+    pub(crate) fn set_failure(&mut self, position: usize, failure: &Failure) {
         self.write(position, of_failure(failure));
         if let Some(out) = self.verdicts.as_ref().and_then(|verdicts| verdicts.at(position)) {
             out.write(revocache_verdict::of_failure(failure, self.on_unknown));
@@ -202,12 +200,14 @@ impl Answers<'_> {
         }
     }
 
-    /// Keeps the first failure, for the result of the call.
-    fn keep(&mut self, failure: Failed) {
+    /// The failure of one question; the first is that of the call.
+    #[cold]
+    pub(crate) fn fail(&mut self, position: usize, failure: Failed) {
+        self.set_failure(position, &failure);
         self.failure.get_or_insert(failure);
     }
 
-    fn worst(self) -> Result<revocache_result, Failed> {
+    pub(crate) fn worst(self) -> Result<revocache_result, Failed> {
         let worst = match self.seen {
             8.. => revocache_result::Revoked,
             4.. => revocache_result::Unknown,

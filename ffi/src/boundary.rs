@@ -17,8 +17,8 @@ use crate::result::revocache_result;
 /// The largest size a structure may claim. A later version may be larger than ours, but not as large as garbage.
 const LARGEST_STRUCTURE: usize = 4096;
 
-/// Octets of a path.
-const LONGEST_PATH: usize = 4096;
+/// Octets of a path or another string, with the NUL that ends it.
+const LONGEST_STRING: usize = 4096;
 
 /// Runs the body of an entry point: a panic becomes a result, a failure is told.
 #[inline(always)]
@@ -125,23 +125,42 @@ pub(crate) unsafe fn out_elements<'a, T>(
 /// A path of the caller.
 ///
 /// # Safety
-/// Not NULL, `pointer` is the start of a string that NUL ends, which nobody changes during the call.
+/// As [`string`].
 pub(crate) unsafe fn path<'a>(pointer: *const c_char) -> Result<&'a std::path::Path, Failed> {
     use std::os::unix::ffi::OsStrExt;
-    const WHAT: &str = "the path";
+    // SAFETY: passed on.
+    let path = unsafe { string(pointer, "the path") }?;
+    Ok(std::path::Path::new(std::ffi::OsStr::from_bytes(path.to_bytes())))
+}
+
+/// A text of the caller, in UTF-8.
+///
+/// # Safety
+/// As [`string`].
+#[cfg(feature = "client")]
+pub(crate) unsafe fn text<'a>(pointer: *const c_char, what: &'static str) -> Result<&'a str, Failed> {
+    // SAFETY: passed on.
+    let text = unsafe { string(pointer, what) }?.to_str();
+    text.map_err(|_| Failure::Setup { what, reason: "it is not UTF-8".to_owned() }.into())
+}
+
+/// A string of the caller.
+///
+/// # Safety
+/// Not NULL, `pointer` is the start of a string that NUL ends, which nobody changes during the call.
+unsafe fn string<'a>(pointer: *const c_char, what: &'static str) -> Result<&'a CStr, Failed> {
     if pointer.is_null() {
-        return Err(Failure::Null { what: WHAT }.into());
+        return Err(Failure::Null { what }.into());
     }
     // SAFETY: reads up to the NUL that the caller promises, or to the limit.
-    let length = unsafe { libc::strnlen(pointer, LONGEST_PATH) };
-    if length == LONGEST_PATH {
+    let length = unsafe { libc::strnlen(pointer, LONGEST_STRING) };
+    if length == LONGEST_STRING {
         return Err(
-            Failure::TooLong { what: WHAT, found: length, unit: "octets", limit: LONGEST_PATH - 1 }.into()
+            Failure::TooLong { what, found: length, unit: "octets", limit: LONGEST_STRING - 1 }.into()
         );
     }
     // SAFETY: there is a NUL, it was found a moment ago.
-    let text = unsafe { CStr::from_ptr(pointer) };
-    Ok(std::path::Path::new(std::ffi::OsStr::from_bytes(text.to_bytes())))
+    Ok(unsafe { CStr::from_ptr(pointer) })
 }
 
 /// Hands a new handle to the caller.

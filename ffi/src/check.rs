@@ -8,7 +8,7 @@ use revocache::types::{MAX_SERIAL_OCTETS, SerialRef, Status, Verdict};
 use crate::boundary::{OutStruct, answer, elements, octets, quietly, required};
 use crate::failure::{Failed, Failure, revocache_error};
 use crate::index::revocache_index;
-use crate::issuer::{read_certificate, read_hashes, revocache_issuer};
+use crate::issuer::{read_certificate, read_hashes, read_issuer, revocache_issuer};
 use crate::policy::{NegativeSerials, OnUnknown, Terms, revocache_policy};
 use crate::result::revocache_result;
 use crate::short_way;
@@ -109,7 +109,7 @@ unsafe fn check_serial_at_length(
         Ok(tell.answer(&resolved.check_at_length(serial, terms.at, &terms.policy)?))
     };
     // SAFETY: passed on.
-    unsafe { check(policy, verdict, error, body) }
+    check(verdict, error, || unsafe { Terms::read(policy) }, body)
 }
 
 /// Is this certificate revoked? The question that can be answered most often: the certificate tells its distribution
@@ -143,16 +143,13 @@ pub unsafe extern "C" fn revocache_check_certificate(
         let index = required(index, "index")?;
         // SAFETY: passed on.
         let certificate = unsafe { read_certificate(certificate, certificate_length, "the certificate") }?;
-        let issuer = match (issuer.is_null(), issuer_length) {
-            (true, 0) => None,
-            // SAFETY: passed on.
-            _ => Some(unsafe { read_certificate(issuer, issuer_length, "the issuer's certificate") }?),
-        };
+        // SAFETY: passed on.
+        let issuer = unsafe { read_issuer(issuer, issuer_length) }?;
         let reading = index.generations.to_answer();
         Ok(tell.answer(&check_one(reading.snapshot(), &certificate, issuer.as_ref(), terms)?))
     };
     // SAFETY: passed on.
-    unsafe { check(policy, verdict, error, body) }
+    check(verdict, error, || unsafe { Terms::read(policy) }, body)
 }
 
 /// Is the certificate that an OCSP CertID means revoked? As revocache_check_serial, with finding the issuer on top; for
@@ -182,7 +179,7 @@ pub unsafe extern "C" fn revocache_check_cert_id(
         Ok(tell.answer(&check_serial(&**snapshot, authority, serial, terms.at, &terms.policy)?))
     };
     // SAFETY: passed on.
-    unsafe { check(policy, verdict, error, body) }
+    check(verdict, error, || unsafe { Terms::read(policy) }, body)
 }
 
 /// Is any certificate of this chain revoked? Each is checked with the next one as its issuer's, all in one generation.
@@ -227,7 +224,7 @@ pub unsafe extern "C" fn revocache_check_chain(
         Ok(tell.answer(&worst_of_chain(reading.snapshot(), &chain, terms, which)?))
     };
     // SAFETY: passed on.
-    unsafe { check(policy, verdict, error, body) }
+    check(verdict, error, || unsafe { Terms::read(policy) }, body)
 }
 
 fn worst_of_chain(
@@ -271,22 +268,42 @@ fn check_one(
     issuer: Option<&Certificate>,
     terms: &Terms,
 ) -> Result<Verdict, Failed> {
-    if let Some(issuer) = issuer.filter(|issuer| issuer.subject() != certificate.issuer()) {
-        let (wanted, found) = (certificate.issuer().to_string(), issuer.subject().to_string());
-        return Err(Failure::IssuerMismatch { wanted, found }.into());
-    }
+    check_names(certificate, issuer)?;
     Ok(check_certificate(index, certificate, issuer, terms.at, &terms.policy)?)
 }
 
+/// Whether the issuer's certificate is of the name that the certificate has for its issuer.
+pub(crate) fn check_names(certificate: &Certificate, issuer: Option<&Certificate>) -> Result<(), Failed> {
+    match issuer {
+        Some(issuer) if issuer.subject() != certificate.issuer() => {
+            let (wanted, found) = (certificate.issuer().to_string(), issuer.subject().to_string());
+            Err(Failure::IssuerMismatch { wanted, found }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What says how an answer is judged.
+pub(crate) trait Judged {
+    /// What to do where there is no answer.
+    fn on_unknown(&self) -> OnUnknown;
+}
+
+impl Judged for Terms {
+    fn on_unknown(&self) -> OnUnknown {
+        self.on_unknown
+    }
+}
+
 /// Where the answer of a check goes.
-struct Teller<'a> {
+pub(crate) struct Teller<'a> {
     out: Option<OutStruct<'a, revocache_verdict>>,
     on_unknown: OnUnknown,
 }
 
 impl Teller<'_> {
     #[inline(always)]
-    fn answer(&self, verdict: &Verdict) -> revocache_result {
+    pub(crate) fn answer(&self, verdict: &Verdict) -> revocache_result {
         if let Some(out) = &self.out {
             out.write(revocache_verdict::of(verdict, self.on_unknown));
         }
@@ -294,27 +311,22 @@ impl Teller<'_> {
     }
 }
 
-/// Runs a check and tells the answer: in the verdict, whatever happens, and as the result.
-///
-/// # Safety
-/// The pointers are as the header's preamble demands.
+/// Runs a check under the terms that `read` finds, and tells the answer: in the verdict, whatever happens, and as the
+/// result. The pointers are as the header's preamble demands.
 #[inline(always)]
-unsafe fn check<F>(
-    policy: *const revocache_policy,
+pub(crate) fn check<T: Judged>(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
-    body: F,
-) -> revocache_result
-where
-    F: FnOnce(&Terms, &Teller<'_>) -> Result<revocache_result, Failed>,
-{
+    read: impl FnOnce() -> Result<T, Failed>,
+    body: impl FnOnce(&T, &Teller<'_>) -> Result<revocache_result, Failed>,
+) -> revocache_result {
     let result = answer(error, || {
         let out = OutStruct::optional(verdict)?;
-        // SAFETY: passed on.
-        match unsafe { Terms::read(policy) } {
+        match read() {
             Ok(terms) => {
-                let tell = Teller { out, on_unknown: terms.on_unknown };
-                body(&terms, &tell).map_err(|failure| tell_failure(failure, verdict, terms.on_unknown))
+                let on_unknown = terms.on_unknown();
+                let tell = Teller { out, on_unknown };
+                body(&terms, &tell).map_err(|failure| tell_failure(failure, verdict, on_unknown))
             }
             Err(failure) => Err(tell_failure(failure, verdict, OnUnknown::Refuse)),
         }

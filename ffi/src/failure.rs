@@ -89,6 +89,26 @@ pub(crate) enum Failure {
     Io { action: &'static str, source: std::io::Error },
     #[error(transparent)]
     Publish(#[from] PublishError),
+    #[cfg(feature = "client")]
+    #[error("{what}: {reason}")]
+    Setup { what: &'static str, reason: String },
+    #[cfg(feature = "client")]
+    #[error("no address of {host}: {reason}")]
+    NoAddress { host: String, reason: String },
+    #[cfg(feature = "client")]
+    #[error(transparent)]
+    Client(#[from] revocache::client::ClientError),
+    #[cfg(feature = "client")]
+    #[error("no answer within the {} ms of the request", .limit.as_millis())]
+    Deadline { limit: std::time::Duration },
+    #[cfg(feature = "client")]
+    #[error(
+        "the handle was made in process {made_in} and this is process {found}, forked off it, without the thread that serves          the handle; make one here"
+    )]
+    WrongProcess { made_in: u32, found: u32 },
+    #[cfg(feature = "client")]
+    #[error(transparent)]
+    Responder(#[from] revocache::live::LiveError),
     #[error(transparent)]
     Index(#[from] IndexError),
 }

@@ -107,6 +107,18 @@ pub(crate) unsafe fn read_certificate(
     Certificate::from_der(der).map_err(|source| Failure::Certificate { what, source }.into())
 }
 
+/// The certificate of an issuer that need not be there.
+///
+/// # Safety
+/// As [`octets`].
+pub(crate) unsafe fn read_issuer(pointer: *const u8, length: usize) -> Result<Option<Certificate>, Failed> {
+    if pointer.is_null() && length == 0 {
+        return Ok(None);
+    }
+    // SAFETY: passed on.
+    unsafe { read_certificate(pointer, length, "the issuer's certificate") }.map(Some)
+}
+
 /// # Safety
 /// As [`octets`], for both hashes.
 pub(crate) unsafe fn read_hashes(

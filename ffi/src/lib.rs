@@ -5,7 +5,8 @@
 //! `generations` keeps what is in force, `pins` lets it be replaced while threads read it, and the answers come from
 //! [`revocache::policy`].
 //!
-//! Links ranks 0 to 3 of revocache only: no runtime, no threads, no global state.
+//! Links ranks 0 to 3 of revocache only: no runtime, no threads, no global state. What needs those is `client`, behind the
+//! feature of that name, which makes a library of its own (see the package in `client/`).
 #![allow(unsafe_code, reason = "pointers of C, symbols of C, and memory that threads share without a lock")]
 #![allow(non_camel_case_types, reason = "types are named as in C")]
 #![allow(
@@ -16,6 +17,8 @@
 mod batch;
 mod boundary;
 mod check;
+#[cfg(feature = "client")]
+mod client;
 mod facts;
 mod failure;
 mod generations;
@@ -31,7 +34,12 @@ mod verdict;
 mod version;
 
 pub use batch::*;
-pub use check::*;
+pub use check::{
+    REVOCACHE_MAX_CHAIN, REVOCACHE_MAX_SERIAL, revocache_cert_id, revocache_check_cert_id,
+    revocache_check_certificate, revocache_check_chain, revocache_check_serial, revocache_octets,
+};
+#[cfg(feature = "client")]
+pub use client::*;
 pub use facts::*;
 pub use failure::{REVOCACHE_ERROR_TEXT, revocache_error};
 pub use index::*;

@@ -49,11 +49,16 @@ pub(crate) struct Terms {
 /// The same for the short way, which takes no negative serials and reads the clock only if it has to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UsualTerms {
-    pub(crate) policy: Policy,
+    pub(crate) policy: Stated,
     /// `None` for the machine's clock.
     pub(crate) at: Option<UnixTime>,
     pub(crate) on_unknown: OnUnknown,
 }
+
+/// A policy as a caller states it: `grace` and `life_without_next_update` side by side, as they lie in the structure, so
+/// that one comparison tells whether it is the one that something was prepared for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stated(u64);
 
 /// What to do where the index cannot tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,33 +116,51 @@ impl Terms {
 }
 
 impl UsualTerms {
-    /// Reads the caller's policy, if it is NULL or of this library's version and takes no wrong value.
+    /// Reads the caller's policy, if it is NULL or of this library's version and takes neither flags nor wrong values.
     ///
     /// # Safety
     /// As [`read_structure`].
     #[inline(always)]
     pub(crate) unsafe fn read(pointer: *const revocache_policy) -> Option<Self> {
         if pointer.is_null() {
-            return Some(Self { policy: Policy::default(), at: None, on_unknown: OnUnknown::Refuse });
+            return Some(Self { policy: Stated::DEFAULT, at: None, on_unknown: OnUnknown::Refuse });
         }
-        // SAFETY: every version of the structure begins with its size.
-        let size = unsafe { pointer.cast::<u32>().read_unaligned() };
-        if !usize::try_from(size).is_ok_and(|size| size == size_of::<revocache_policy>()) {
+        // SAFETY: every version of the structure begins with its size and `on_unknown`.
+        let first = unsafe { pointer.cast::<u64>().read_unaligned() };
+        let on_unknown = if first == pair(SIZE, REVOCACHE_HARD_FAIL) {
+            OnUnknown::Refuse
+        } else if first == pair(SIZE, REVOCACHE_SOFT_FAIL) {
+            OnUnknown::Accept
+        } else {
             return None;
-        }
+        };
         // SAFETY: as long as stated, and any octets make one.
         let given = unsafe { pointer.read_unaligned() };
-        let on_unknown = match given.on_unknown {
-            REVOCACHE_HARD_FAIL => OnUnknown::Refuse,
-            REVOCACHE_SOFT_FAIL => OnUnknown::Accept,
-            _ => return None,
-        };
-        if given.flags > REVOCACHE_POLICY_NEGATIVE_SERIALS {
-            return None;
-        }
-        Some(Self { policy: given.policy(), at: given.time(), on_unknown })
+        let policy = Stated(pair(given.grace, given.life_without_next_update));
+        (given.flags == 0).then_some(Self { policy, at: given.time(), on_unknown })
     }
 }
+
+impl Stated {
+    const DEFAULT: Self = Self(pair(0, 0));
+
+    /// The two ways to state a policy, which are one where nothing in it is the default.
+    pub(crate) fn ways(policy: &Policy) -> [Self; 2] {
+        let life = policy.life_without_next_update;
+        let is_default = life == Policy::default().life_without_next_update;
+        [if is_default { 0 } else { life.0 }, life.0].map(|life| Self(pair(policy.grace.0, life)))
+    }
+}
+
+/// Two neighbouring fields of a structure.
+const fn pair(first: u32, second: u32) -> u64 {
+    let ([a, b, c, d], [e, f, g, h]) = (first.to_ne_bytes(), second.to_ne_bytes());
+    u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// The size of a policy as this library knows it.
+#[allow(clippy::as_conversions, reason = "32; there is no other conversion in a constant")]
+const SIZE: u32 = size_of::<revocache_policy>() as u32;
 
 impl revocache_policy {
     #[inline(always)]

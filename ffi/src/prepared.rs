@@ -7,7 +7,7 @@ use revocache::policy::{AuthorityView, Policy};
 use revocache::publish::Snapshot;
 use revocache::types::{SerialRef, UnixTime, Verdict};
 
-use crate::policy::OnUnknown;
+use crate::policy::{OnUnknown, Stated};
 use crate::result::revocache_result;
 use crate::verdict::{result_of, revocache_verdict};
 
@@ -18,6 +18,7 @@ const JUDGED_BEFOREHAND: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     policy: Policy,
+    stated: [Stated; 2],
     /// Where a serial is listed if it is, unless that is not so simple. Borrows from the index that `view` keeps.
     table: Option<Table<'static>>,
     periods: Periods,
@@ -48,12 +49,14 @@ pub(crate) struct Ready {
     soft: revocache_verdict,
 }
 
-/// What is known of a serial without further ado.
+/// What is known of a serial.
 pub(crate) enum Known<'p, 'f> {
     /// No list has it.
     Unlisted(&'p Ready),
     /// Some list has it.
     Listed(Found<'f>),
+    /// That takes a call to find out.
+    Unsure,
 }
 
 impl Prepared {
@@ -66,7 +69,14 @@ impl Prepared {
             // goes before the index, which `view` keeps for as long as the table is here; and it is not handed out.
             unsafe { std::mem::transmute::<Table<'_>, Table<'static>>(table) }
         });
-        Self { policy, table, periods, view }
+        Self { policy, stated: Stated::ways(&policy), table, periods, view }
+    }
+
+    /// Whether it is for this policy.
+    #[inline(always)]
+    pub(crate) fn is_stated(&self, policy: Stated) -> bool {
+        let [first, second] = self.stated;
+        policy == first || policy == second
     }
 
     /// Whether it is for this policy.
@@ -79,7 +89,17 @@ impl Prepared {
     #[inline(always)]
     pub(crate) fn known(&self, serial: SerialRef<'_>, at: UnixTime) -> Option<Known<'_, '_>> {
         let unlisted = &self.periods.last_asked(at)?.unlisted;
-        Some(match self.table.as_ref()?.find_at_once(serial)? {
+        Some(match self.table.as_ref()?.find_at_once(serial) {
+            Some(None) => Known::Unlisted(unlisted),
+            Some(Some(found)) => Known::Listed(found),
+            None => Known::Unsure,
+        })
+    }
+
+    /// The same, with a call for serials of other lengths and other tables. It is never unsure.
+    pub(crate) fn found_out(&self, serial: SerialRef<'_>, at: UnixTime) -> Option<Known<'_, '_>> {
+        let unlisted = &self.periods.last_asked(at)?.unlisted;
+        Some(match self.table.as_ref()?.find(serial).ok()? {
             None => Known::Unlisted(unlisted),
             Some(found) => Known::Listed(found),
         })

@@ -8,6 +8,7 @@ use revocache::policy::{Policy, check_serial, resolve_issuer};
 use revocache::publish::Snapshot;
 use revocache::types::{CertIdHash, SerialRef, UnixTime, Verdict};
 
+use crate::policy::Stated;
 use crate::prepared::Prepared;
 
 /// What an issuer is known by, whatever generation is asked.
@@ -61,6 +62,15 @@ impl Resolved {
         match &self.usual {
             Some(usual) if usual.is_for(policy) => Some(usual),
             _ => self.others.iter().find(|prepared| prepared.is_for(policy)),
+        }
+    }
+
+    /// The same for a policy as it is stated.
+    #[inline(always)]
+    pub(crate) fn prepared_as_stated(&self, policy: Stated) -> Option<&Prepared> {
+        match &self.usual {
+            Some(usual) if usual.is_stated(policy) => Some(usual),
+            _ => self.others.iter().find(|prepared| prepared.is_stated(policy)),
         }
     }
 

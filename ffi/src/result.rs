@@ -13,6 +13,7 @@ use crate::failure::Failure;
 ///    1 to 99    the answer of a check
 ///    100 to 199 the caller's mistake: nothing was looked up
 ///    200 to 299 the index or the system
+///    300 to 399 a server or the network: no answer (functions of revocache_client.h only)
 ///    900 to 999 a defect of revocache
 ///
 /// Zero is never an answer, so that memory that was only cleared does not read as "good".
@@ -47,6 +48,8 @@ pub enum revocache_result {
     IssuerMismatch = 107,
     /// The index has nothing at this position, or for this issuer.
     NotFound = 108,
+    /// The handle was made before the process was forked off. See revocache_client.h.
+    WrongProcess = 109,
 
     /// The folder holds no index.
     NoIndex = 200,
@@ -63,12 +66,21 @@ pub enum revocache_result {
     /// The index is damaged, cut or contradicts itself where it was read.
     Damaged = 206,
 
+    /// There is no connection to the server.
+    Unreachable = 300,
+    /// The answer did not come in time.
+    TimedOut = 301,
+    /// The server refuses to answer; the error text has its reason.
+    RefusedByServer = 302,
+    /// What the server says is not of the protocol.
+    BadAnswer = 303,
+
     /// A defect of revocache, caught at the boundary. The handle stays usable; please report it.
     Panic = 900,
 }
 
 impl revocache_result {
-    const ALL: [(Self, &'static CStr); 21] = [
+    const ALL: [(Self, &'static CStr); 26] = [
         (Self::Ok, c"done"),
         (Self::Good, c"good"),
         (Self::Revoked, c"revoked"),
@@ -82,6 +94,7 @@ impl revocache_result {
         (Self::NegativeSerial, c"the serial number is negative; its leading 00 octet may have been lost"),
         (Self::IssuerMismatch, c"the issuer's certificate is of another name than the certificate's issuer"),
         (Self::NotFound, c"the index has nothing there"),
+        (Self::WrongProcess, c"the handle was made before this process was forked off"),
         (Self::NoIndex, c"the folder holds no index"),
         (Self::Io, c"a file operation failed"),
         (Self::BadControlPage, c"the control page of the folder is damaged or foreign"),
@@ -89,6 +102,10 @@ impl revocache_result {
         (Self::NotAnIndex, c"the file is no revocache index"),
         (Self::UnsupportedVersion, c"the index is of a version this library does not read"),
         (Self::Damaged, c"the index is damaged"),
+        (Self::Unreachable, c"there is no connection to the server"),
+        (Self::TimedOut, c"the answer did not come in time"),
+        (Self::RefusedByServer, c"the server refuses to answer"),
+        (Self::BadAnswer, c"the server does not keep to the protocol"),
         (Self::Panic, c"a defect of revocache was caught; please report it"),
     ];
 
@@ -115,6 +132,36 @@ pub(crate) fn of_failure(failure: &Failure) -> revocache_result {
         Failure::Io { .. } => R::Io,
         Failure::Publish(error) => of_publish_error(error),
         Failure::Index(error) => of_index_error(error),
+        #[cfg(feature = "client")]
+        Failure::Setup { .. } => R::BadArgument,
+        #[cfg(feature = "client")]
+        Failure::NoAddress { .. } => R::Unreachable,
+        #[cfg(feature = "client")]
+        Failure::Client(error) => of_client_error(error),
+        #[cfg(feature = "client")]
+        Failure::Deadline { .. } => R::TimedOut,
+        #[cfg(feature = "client")]
+        Failure::WrongProcess { .. } => R::WrongProcess,
+        // Why an answer is unknown, which is an answer.
+        #[cfg(feature = "client")]
+        Failure::Responder(_) => R::Unknown,
+    }
+}
+
+#[cfg(feature = "client")]
+fn of_client_error(error: &revocache::client::ClientError) -> revocache_result {
+    use revocache::client::ClientError;
+    use revocache::wire::ErrorClass;
+    use revocache_result as R;
+    match error {
+        ClientError::Setup { .. } => R::BadArgument,
+        ClientError::Connect { .. } | ClientError::Lost { .. } | ClientError::Closed => R::Unreachable,
+        ClientError::Deadline(_) => R::TimedOut,
+        ClientError::Refused { code, .. } if code.class() == ErrorClass::Request => R::BadArgument,
+        ClientError::Refused { .. } => R::RefusedByServer,
+        ClientError::TooMuch { .. } => R::TooLong,
+        // What the server said is not what was asked; later variants will be of that kind, too.
+        _ => R::BadAnswer,
     }
 }
 

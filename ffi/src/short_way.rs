@@ -5,13 +5,12 @@
 //! is left that could fail, and no error has to be carried along. Nothing here decides that anything is wrong. Whatever
 //! is unusual makes the short way `None`, and the caller goes the long way, which finds out and says so.
 
-use revocache::index::Found;
 use revocache::types::{SerialRef, UnixTime};
 
 use crate::boundary::{OutStruct, UsualOut};
 use crate::check::REVOCACHE_MAX_SERIAL;
 use crate::issuer::revocache_issuer;
-use crate::policy::{UsualTerms, now, revocache_policy};
+use crate::policy::{OnUnknown, UsualTerms, now, revocache_policy};
 use crate::prepared::{Known, Prepared};
 use crate::result::revocache_result;
 use crate::verdict::revocache_verdict;
@@ -68,25 +67,41 @@ fn answer(
     out: UsualOut<'_, revocache_verdict>,
 ) -> Option<revocache_result> {
     let reading = issuer.generations.newest_at_once()?;
-    let prepared = reading.issuer(issuer.number)?.prepared(&terms.policy)?;
+    let prepared = reading.issuer(issuer.number)?.prepared_as_stated(terms.policy)?;
     match prepared.known(serial, at)? {
         Known::Unlisted(ready) => {
             out.write(ready.verdict(terms.on_unknown));
             Some(ready.result())
         }
-        Known::Listed(found) => answer_listed(prepared, found, at, out),
+        known => answer_other(prepared, known, serial, at, terms.on_unknown, out),
     }
 }
 
+/// The answer for a serial that is listed, or that takes a call to look up.
 #[inline(never)]
-fn answer_listed(
+fn answer_other(
     prepared: &Prepared,
-    found: Found<'_>,
+    known: Known<'_, '_>,
+    serial: SerialRef<'_>,
     at: UnixTime,
+    on_unknown: OnUnknown,
     out: UsualOut<'_, revocache_verdict>,
 ) -> Option<revocache_result> {
-    out.write(&prepared.said(found, at)?);
-    Some(revocache_result::Revoked)
+    let known = match known {
+        Known::Unsure => prepared.found_out(serial, at)?,
+        known => known,
+    };
+    match known {
+        Known::Unlisted(ready) => {
+            out.write(ready.verdict(on_unknown));
+            Some(ready.result())
+        }
+        Known::Listed(found) => {
+            out.write(&prepared.said(found, at)?);
+            Some(revocache_result::Revoked)
+        }
+        Known::Unsure => None,
+    }
 }
 
 /// A serial that is not negative and has its shortest form, of two octets or more.

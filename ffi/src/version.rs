@@ -14,7 +14,13 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 };
 
 /// What this build can do.
-const FEATURES: &[&str] = if cfg!(feature = "signatures") { &["crl", "signatures"] } else { &["crl"] };
+const FEATURES: &[&str] = if cfg!(feature = "client") {
+    &["crl", "signatures", "client", "ocsp"]
+} else if cfg!(feature = "signatures") {
+    &["crl", "signatures"]
+} else {
+    &["crl"]
+};
 
 /// The ABI version of the library that is loaded, to compare with REVOCACHE_ABI_VERSION of the header.
 // SAFETY: no other symbol of this name exists in the library.
@@ -32,7 +38,7 @@ pub extern "C" fn revocache_version() -> *const c_char {
 }
 
 /// Whether the library can do something: "crl", answers from an index of CRLs; "signatures", finding the issuer of a
-/// certificate by its signature. A name it does not know, or NULL, gives false.
+/// certificate by its signature; "client" and "ocsp", what revocache_client.h declares. A name it does not know, or NULL, gives false.
 // SAFETY: no other symbol of this name exists in the library; the caller passes NULL or a terminated string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn revocache_has_feature(name: *const c_char) -> bool {

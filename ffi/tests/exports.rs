@@ -48,6 +48,16 @@ fn the_library_has_no_runtime_and_starts_no_threads() {
             assert!(!calls, "{forbidden} is called");
         }
     }
+    if is_there("objdump") {
+        let library = libraries().join("librevocache_ffi.so");
+        let headers = printed("objdump", &["-p", library.to_str().unwrap()]);
+        let needed: Vec<_> = headers.lines().filter_map(|line| line.trim().strip_prefix("NEEDED")).collect();
+        assert!(!needed.is_empty(), "{headers}");
+        for name in needed.iter().map(|name| name.trim()) {
+            let is_usual = ["libc.", "libgcc_s.", "ld-linux"].iter().any(|usual| name.starts_with(usual));
+            assert!(is_usual, "{name} is needed");
+        }
+    }
     let arguments = ["tree", "-p", "revocache-ffi", "-e", "normal", "--prefix", "none", "--offline"];
     let tree = printed(env!("CARGO"), &arguments);
     assert!(tree.contains("arc-swap"));

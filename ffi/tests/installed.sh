@@ -12,7 +12,7 @@ examples="$(cd "$(dirname "$0")/../../examples" && pwd)"
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
-cp "$examples/c/check.c" "$examples/c/threads.c" "$examples/cpp/check.cpp" "$folder/"
+cp "$examples/c/check.c" "$examples/c/client.c" "$examples/c/threads.c" "$examples/cpp/check.cpp" "$folder/"
 cd "$folder"
 for name in ca spare revoked; do
     # DER is what is between the lines of a PEM file.
@@ -51,6 +51,20 @@ if command -v c++ > /dev/null; then
     ask ./check-cpp "C++"
 fi
 
+if [ -e "$prefix/lib/librevocache_client.so" ]; then
+    # Everything the plain library can do, by the same programs; what it can do beyond is tested with a server.
+    client_soname="$(objdump -p "$prefix/lib/librevocache_client.so" | awk '/SONAME/ { print $2 }')"
+    [ -e "$prefix/lib/$client_soname" ] || { echo "installed.sh: $client_soname is not installed"; exit 1; }
+    cc $warnings check.c -o check-by-client $(pkg-config --cflags --libs revocache_client)
+    ask ./check-by-client "the library with the client"
+    objdump -p check-by-client | grep -q "NEEDED *$client_soname"
+    cc $warnings client.c -o client $(pkg-config --cflags --libs revocache_client)
+    expect 69 env LD_LIBRARY_PATH="$prefix/lib" ./client 127.0.0.1:9 "$(printf '00%.0s' $(seq 32))" ca.der
+    echo "installed.sh: the client's example: nobody answers, as it should be"
+else
+    echo "installed.sh: SKIPPED: installed without --client"
+fi
+
 if command -v cmake > /dev/null; then
     cat > CMakeLists.txt <<'CMAKE'
 cmake_minimum_required(VERSION 3.16)
@@ -61,6 +75,15 @@ target_link_libraries(check-cmake PRIVATE revocache::revocache)
 add_executable(check-cmake-static check.c)
 target_link_libraries(check-cmake-static PRIVATE revocache::static)
 CMAKE
+    if [ -e "$prefix/lib/librevocache_client.so" ]; then
+        cat >> CMakeLists.txt <<'CMAKE'
+find_package(revocache_client 0.1 REQUIRED)
+add_executable(client-cmake client.c)
+target_link_libraries(client-cmake PRIVATE revocache::client)
+add_executable(client-cmake-static client.c)
+target_link_libraries(client-cmake-static PRIVATE revocache::client_static)
+CMAKE
+    fi
     cmake -S . -B build -DCMAKE_PREFIX_PATH="$prefix" > /dev/null
     cmake --build build > /dev/null
     ask build/check-cmake "CMake"

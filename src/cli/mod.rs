@@ -7,11 +7,13 @@ mod bench;
 mod build;
 mod certificates;
 mod check;
+mod cipher;
 mod config;
 mod demo;
 mod diff;
 mod exit;
 mod inspect;
+mod link;
 mod ocsp;
 mod order;
 mod output;
@@ -22,6 +24,8 @@ mod runtime;
 mod serve;
 mod server_options;
 mod store;
+mod tenant;
+mod token;
 mod verify;
 
 use std::process::ExitCode;
@@ -53,8 +57,12 @@ pub fn run() -> ExitCode {
         Command::Order(order) => order.run(),
         Command::Refresh(refresh) => refresh.run(),
         Command::Config(config) => config.run(),
+        Command::Cipher(cipher) => cipher.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
+        Command::Tenant(tenant) => tenant.run(),
+        Command::Token(token) => token.run(),
+        Command::Link(link) => link.run(),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -101,8 +109,16 @@ enum Command {
     Order(order::Order),
     /// Print the default configuration, or check a file
     Config(config::ConfigCommand),
+    /// Help clients of the Cipher API: encrypt parameters for a server
+    Cipher(cipher::CipherCommand),
     /// Measure how many questions a server answers, and how fast
     Bench(Box<bench::Bench>),
+    /// Make and list tenants: whose certificates, users and verifications are kept apart
+    Tenant(tenant::TenantCommand),
+    /// Make, list and revoke the tokens of tenants
+    Token(token::TokenCommand),
+    /// Tell which certificates belong to one person
+    Link(link::LinkCommand),
     /// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
     Demo(demo::Demo),
 }

@@ -73,7 +73,7 @@ impl Refresh {
 
 /// The report of the server, read leniently: it may be of another version.
 #[derive(Debug, Serialize, Deserialize)]
-struct Report {
+pub(super) struct Report {
     generation_before: u64,
     generation: u64,
     sources: Vec<Source>,
@@ -104,7 +104,8 @@ fn is_this_machine(url: &str) -> bool {
     })
 }
 
-async fn ask(address: &str, token: Option<&str>) -> Result<Report, ServeError> {
+/// Makes the server at an address look at its sources.
+pub(super) async fn ask(address: &str, token: Option<&str>) -> Result<Report, ServeError> {
     let unreachable = |error: reqwest::Error| {
         let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
         ServeError::Unreachable { address: address.to_owned(), reason }

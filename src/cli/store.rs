@@ -9,7 +9,7 @@ use super::config::of_config;
 use super::exit::CliError;
 use super::output::parse_time;
 use super::serve::{CONFIG_FILE, USUAL_DATA};
-use crate::config::{Config, Environment};
+use crate::config::{Config, DatabaseLocation, Environment};
 use crate::store::{Store, StoreError};
 use crate::types::{Clock, FixedClock, SystemClock, UnixTime};
 
@@ -22,6 +22,9 @@ pub(super) struct StoreOptions {
     /// Configuration, whose [store] says where the database is [default: DIR/revocache.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// The database itself: a file of SQLite, or postgres://…; REVOCACHE_STORE_LOCATION keeps a password out of sight
+    #[arg(long, value_name = "URL")]
+    database: Option<DatabaseLocation>,
     /// For tests: what time it is
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<UnixTime>,
@@ -38,16 +41,21 @@ impl StoreOptions {
     pub(super) async fn open(&self) -> Result<Opened, CliError> {
         let usual = self.data.join(CONFIG_FILE);
         let path = self.config.as_ref().or_else(|| Some(&usual).filter(|path| path.exists()));
-        let config = match path {
+        let mut config = match path {
             Some(path) => Config::read(path, &Environment::of_process()).map_err(of_config)?,
-            None => Config::default(),
+            None => Config::of_environment(&Environment::of_process()).map_err(of_config)?,
         };
+        if self.database.is_some() {
+            config.store.location.clone_from(&self.database);
+        }
         let clock: Arc<dyn Clock> = match self.at.or(config.test.at) {
             Some(at) => Arc::new(FixedClock(at)),
             None => Arc::new(SystemClock),
         };
-        std::fs::create_dir_all(&self.data)?;
-        let store = Store::open(&config.store.settings(&self.data), Arc::clone(&clock)).await;
+        if config.store.location.is_none() {
+            std::fs::create_dir_all(&self.data)?;
+        }
+        let store = Store::open(&config.store_settings(&self.data)?, Arc::clone(&clock)).await;
         Ok(Opened { store: store.map_err(of_store)?, clock })
     }
 }

@@ -15,6 +15,14 @@ pub enum ServerTrust {
     Fingerprint([u8; 32]),
 }
 
+impl ServerTrust {
+    /// By a path to one of these certificates (DER).
+    #[must_use]
+    pub fn roots(certificates: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self::Roots(certificates.into_iter().map(CertificateDer::from).collect())
+    }
+}
+
 /// A certificate that the client shows.
 pub struct ClientIdentity {
     /// Its certificates (DER), its own first.

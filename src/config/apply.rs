@@ -16,6 +16,7 @@ use crate::policy::Policy;
 use crate::publish::IndexFolder;
 use crate::server::quic::{EarlyData, OtherTimes, QuicSettings};
 use crate::service::{AuthoritySettings, CheckSettings, Issuers, MethodPolicy};
+use crate::store::StoreSettings;
 use crate::wire::Limits;
 
 /// Why a configuration that is right in itself cannot be used: what it names is not there, or not what it should be.
@@ -229,6 +230,18 @@ impl Config {
         if self.trust.allow_sha1 { AlgorithmPolicy::ALLOW_SHA1 } else { AlgorithmPolicy::default() }
     }
 
+    /// The database of this data folder.
+    ///
+    /// # Errors
+    /// [`ApplyError::Certificate`].
+    pub fn store_settings(&self, data: &Path) -> Result<StoreSettings, ApplyError> {
+        let mut settings = self.store.settings(data);
+        for path in &self.store.roots {
+            settings.extra_roots.extend(certificates(path)?.iter().map(|root| root.der().to_vec()));
+        }
+        Ok(settings)
+    }
+
     /// What of `next` a running server cannot take over.
     #[must_use]
     pub fn needs_restart(&self, next: &Self) -> Vec<NeedsRestart> {
@@ -236,6 +249,7 @@ impl Config {
             ("data", self.data.folder == next.data.folder),
             ("quic", self.quic == next.quic),
             ("http", self.http == next.http),
+            ("cipher", self.cipher == next.cipher),
             ("ocsp", self.ocsp == next.ocsp),
             ("store", self.store == next.store),
             ("digicert", self.digicert == next.digicert),

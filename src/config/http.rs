@@ -32,7 +32,7 @@ pub struct HttpSection {
     pub max_connections: CountIn<1, 1_000_000>,
     /// Requests at once, of all listeners.
     pub max_requests: CountIn<1, 1_000_000>,
-    /// Requests at once on one connection of HTTP/2.
+    /// Requests at once on one connection of HTTP/2 or HTTP/3.
     pub max_streams: CountIn<1, 65_536>,
     /// Octets of a head.
     pub max_head: SizeIn<{ 8 << 10 }, { 1 << 20 }>,

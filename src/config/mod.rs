@@ -2,11 +2,12 @@
 //!
 //! A [`Config`] that exists is right: every value has a type that only holds what is allowed, with its limits in the
 //! type ([`DurationIn`], [`SizeIn`], [`CountIn`]). A key that is not known is refused with the one that was probably
-//! meant. `REVOCACHE_SECTION_KEY` overrides `key` of `[section]`; lists and tables of tables have no variables.
+//! meant. `REVOCACHE_SECTION_KEY` overrides `key` of `[section]`, `REVOCACHE_HTTP_ADMIN_KEY` that of `[http.admin]`; lists of tables have no variables.
 //!
 //! [`DEFAULT_TEXT`] is the commented file that a first start writes; a test holds it against the types.
 
 mod apply;
+mod cipher;
 mod digicert;
 mod error;
 mod http;
@@ -17,6 +18,7 @@ mod sections;
 mod store;
 
 pub use apply::{ApplyError, NeedsRestart};
+pub use cipher::{CipherSection, LabelStyle, LanguageCode, NameStyle, ObjectId, ProfileSource, ZoneName};
 pub use digicert::{DigicertSection, EndedDomainWord, PrecedenceWord};
 pub use error::{ConfigError, UnknownKey};
 pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
@@ -26,7 +28,7 @@ pub use sections::{
     AuthoritySection, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat, LogSection, Method,
     OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection, TrustSection,
 };
-pub use store::StoreSection;
+pub use store::{DatabaseLocation, StoreSection};
 
 /// The default configuration with an explanation of every key, in TOML.
 pub const DEFAULT_TEXT: &str = include_str!("../../assets/revocache.toml");

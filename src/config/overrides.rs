@@ -10,9 +10,26 @@ use super::parse::{most_alike, unknown_field};
 use super::sections::Config;
 
 const PREFIX: &str = "REVOCACHE_";
-/// Sections whose keys have variables; lists of tables have none.
-const SECTIONS: [&str; 12] = [
-    "data", "quic", "http", "sources", "trust", "policy", "ocsp", "fetch", "store", "digicert", "log", "test",
+/// Sections whose keys have variables, inner ones first; lists of tables have none.
+const SECTIONS: &[&str] = &[
+    "http.admin",
+    "http.pocketsign",
+    "http.asteria",
+    "http.cipher",
+    "http.digicert",
+    "cipher",
+    "data",
+    "quic",
+    "http",
+    "sources",
+    "trust",
+    "policy",
+    "ocsp",
+    "fetch",
+    "store",
+    "digicert",
+    "log",
+    "test",
 ];
 
 /// Variables that are meant for the configuration.
@@ -43,8 +60,8 @@ impl Environment {
 /// Section and key of a variable's name.
 fn parts(name: &str) -> Option<(&'static str, String)> {
     let lower = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
-    SECTIONS.into_iter().find_map(|section| {
-        let key = lower.strip_prefix(section)?.strip_prefix('_')?;
+    SECTIONS.iter().copied().find_map(|section| {
+        let key = lower.strip_prefix(&section.replace('.', "_"))?.strip_prefix('_')?;
         (!key.is_empty()).then(|| (section, key.to_owned()))
     })
 }
@@ -59,8 +76,7 @@ pub(super) fn apply_environment(
     let mut table: Table = toml::from_str(text).unwrap_or_default();
     for (variable, value) in &environment.0 {
         let Some((section, key)) = parts(variable) else { continue };
-        let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(section) = section {
+        if let Some(section) = section_in(&mut table, section) {
             section.insert(key, value_of(value));
         }
         config = Config::deserialize(table.clone()).map_err(|error| {
@@ -75,6 +91,13 @@ pub(super) fn apply_environment(
         })?;
     }
     Ok(config)
+}
+
+/// The table of a section, made if it is not there.
+fn section_in<'t>(table: &'t mut Table, section: &str) -> Option<&'t mut Table> {
+    section.split('.').try_fold(table, |table, name| {
+        table.entry(name).or_insert_with(|| Value::Table(Table::new())).as_table_mut()
+    })
 }
 
 /// A truth value, a number or a list where the text is one in TOML; else the text itself.

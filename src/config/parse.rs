@@ -30,6 +30,14 @@ impl Config {
         Self::parse(&text, path, environment)
     }
 
+    /// The defaults with the environment over them, where there is no file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Variable`].
+    pub fn of_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        apply_environment("", Self::default(), environment)
+    }
+
     /// As [`Config::read`], of a text that came from `path`.
     ///
     /// # Errors

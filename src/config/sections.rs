@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::cipher::CipherSection;
 use super::digicert::DigicertSection;
 use super::http::HttpSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
@@ -30,6 +31,8 @@ pub struct Config {
     pub quic: QuicSection,
     /// `[http]`
     pub http: HttpSection,
+    /// `[cipher]`
+    pub cipher: CipherSection,
     /// `[sources]`
     pub sources: SourcesSection,
     /// `[trust]`
@@ -312,7 +315,7 @@ impl Config {
         self.http.token_file.iter_mut().chain(&mut self.http.client_ca).for_each(resolve);
         self.trust.anchors.iter_mut().chain(&mut self.trust.issuers).for_each(resolve);
         self.fetch.roots.iter_mut().for_each(resolve);
-        self.store.resolve_path(base);
+        self.store.resolve_paths(base);
         self.digicert.upstream_key_file.iter_mut().for_each(resolve);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);
         for source in &mut self.source {

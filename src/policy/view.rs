@@ -6,7 +6,7 @@
 //! question is a lookup and a comparison of times. It answers as [`super::check_serial()`] does in every case, and
 //! leaves to it whatever is not so simple.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::OnceLock;
 
 use super::check::{check_serial, indirect_issuers, unlisted, verdict};
@@ -120,30 +120,48 @@ where
     where
         F: FnMut(usize, Result<&Verdict, IndexError>),
     {
-        let Some(table) = self.sole_table() else {
+        self.check_runs(serials, at, |positions, verdict| {
+            positions.for_each(|position| answer(position, verdict.clone()));
+        });
+    }
+
+    /// As [`AuthorityView::check_serials`], but neighbours that no CRL lists share a call with the positions of all of
+    /// them, and a verdict that is [`AuthorityView::unlisted`] itself. Nearly all serials are such.
+    pub fn check_runs<F>(&self, serials: &[SerialRef<'_>], at: UnixTime, mut answer: F)
+    where
+        F: FnMut(Range<usize>, Result<&Verdict, IndexError>),
+    {
+        if self.has_indirect {
             for (position, serial) in serials.iter().enumerate() {
-                match self.check_serial(*serial, at) {
-                    Ok(verdict) => answer(position, Ok(&verdict)),
-                    Err(error) => answer(position, Err(error)),
-                }
+                let verdict = self.check_at_length(*serial, at);
+                answer(position..position + 1, verdict.as_ref().map_err(Clone::clone));
             }
             return;
-        };
+        }
         let unlisted = self.unlisted(at);
-        table.find_batch(serials, |position, found| {
-            let listed;
-            let verdict = match found {
-                Ok(None) => Ok(unlisted),
-                Ok(Some(found)) => {
-                    // The position is one of theirs.
-                    let Some(serial) = serials.get(position) else { return };
-                    listed = self.listed(found, *serial, at);
-                    listed.as_ref().map_err(Clone::clone)
-                }
-                Err(error) => Err(error),
+        // Where the run begins that has not been told.
+        let mut first = 0;
+        let mut told = |position: usize, found: Result<Option<Found<'_>>, IndexError>| {
+            let own = match (found, serials.get(position)) {
+                (Ok(None), _) | (Ok(_), None) => return,
+                (Ok(Some(found)), Some(serial)) => self.listed(found, *serial, at),
+                (Err(error), _) => Err(error),
             };
-            answer(position, verdict);
-        });
+            if first < position {
+                answer(first..position, Ok(unlisted));
+            }
+            answer(position..position + 1, own.as_ref().map_err(Clone::clone));
+            first = position + 1;
+        };
+        match (self.table(), serials) {
+            (None, _) => {}
+            // Getting ready for a group takes longer than one lookup.
+            (Some(table), [serial]) => told(0, table.find(*serial)),
+            (Some(table), _) => table.find_batch(serials, told),
+        }
+        if first < serials.len() {
+            answer(first..serials.len(), Ok(unlisted));
+        }
     }
 
     #[inline(always)]

@@ -7,12 +7,13 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::quic::{
-    About, Answerer, Asked, ChangedSerials, InfoStart, LateAbout, LateQuestion, PeerJudge, Refusal, Reply,
+    About, Answerer, Asked, ChangedSerials, GroupReply, InfoStart, LateAbout, LateQuestion, PeerJudge,
+    Refusal, Reply,
 };
 use crate::index::IndexError;
 use crate::pki::{Certificate, Name};
 use crate::publish::{ChangeKind, Generation, IndexFolder, changes, open_generation};
-use crate::service::{AuthorityName, Checker, MethodPolicy, NamedAuthority, Question, Step};
+use crate::service::{AuthorityName, Checker, MethodPolicy, NamedAuthority, Question, Step, Told};
 use crate::telemetry::LookupMetrics;
 use crate::types::{CertId, SerialRef, Status, Verdict};
 use crate::wire::{
@@ -105,7 +106,12 @@ impl Answerer for Answers {
         let question = match asked.about {
             About::Serial { authority, serial } => {
                 let mut reply = Reply::Later;
-                self.answer_serials(authority, &[serial], &asked.options, |told| reply = told);
+                self.answer_serials(authority, &[serial], &asked.options, |told| {
+                    reply = match told {
+                        GroupReply::Usual(verdict, _) => Reply::Verdict(*verdict),
+                        GroupReply::Own(own) => own,
+                    };
+                });
                 return reply;
             }
             About::CertId { issuer, serial } => {
@@ -130,10 +136,18 @@ impl Answerer for Answers {
         authority: &NamedAuthority,
         serials: &[SerialRef<'_>],
         asked: &Options,
-        mut tell: impl FnMut(Reply),
+        mut tell: impl FnMut(GroupReply<'_>),
     ) {
         let started = is_sampled(serials).then(Instant::now);
-        self.checker.check_serials(authority, serials, options(asked), |_, step| tell(self.reply(step)));
+        self.checker.check_serials(authority, serials, options(asked), |told| match told {
+            Ok(Told::Unlisted(verdict, count)) => {
+                let number = u64::try_from(count).unwrap_or(u64::MAX);
+                self.lookups.count_many(&verdict.status, verdict.method, number);
+                tell(GroupReply::Usual(verdict, count));
+            }
+            Ok(Told::Step(step)) => tell(GroupReply::Own(self.reply(Ok(step)))),
+            Err(error) => tell(GroupReply::Own(self.reply(Err(error)))),
+        });
         if let Some(started) = started {
             let each = started.elapsed() / u32::try_from(serials.len()).unwrap_or(u32::MAX).max(1);
             self.lookups.record(each);

@@ -1,5 +1,6 @@
 //! Answering questions.
 
+use std::ptr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -10,7 +11,8 @@ use super::named::{AuthorityName, NamedAuthority};
 use super::outcome::Outcome;
 use super::question::{Options, Question};
 use super::responders::Responders;
-use super::settings::{CheckSettings, Exceptions, Issuers};
+use super::serving::{Prepared, Serving};
+use super::settings::{CheckSettings, Issuers};
 use crate::index::{AuthorityId, IndexError};
 use crate::live::{Issuer, LiveAnswer, LiveError, LiveQuestion, ResponderUrls};
 use crate::ocsp::CertStatus;
@@ -26,19 +28,20 @@ pub struct Checker {
     serving: ArcSwap<Serving>,
 }
 
-/// One generation, and the settings as it numbers authorities.
-pub(super) struct Serving {
-    pub(super) index: Snapshot,
-    pub(super) settings: Arc<CheckSettings>,
-    pub(super) exceptions: Exceptions,
-}
-
 /// Where a question stands once the index was asked.
 pub enum Step {
     /// It is answered.
     Done(Outcome),
     /// A responder has to be asked.
     Ask(Pending),
+}
+
+/// Where the next of many questions stand.
+pub enum Told<'v> {
+    /// So many of them are about serials that no list has. The verdict is the same whenever this is told in one call.
+    Unlisted(&'v Verdict, usize),
+    /// As for one question alone.
+    Step(Step),
 }
 
 /// A question that waits for a responder; [`Checker::finish`] asks it.
@@ -94,7 +97,7 @@ impl Checker {
     #[must_use]
     pub fn name_authority(&self, name: AuthorityName) -> (NamedAuthority, bool) {
         let named = NamedAuthority::new(name);
-        let is_known = named.found(&self.serving()).as_ref().is_some_and(|found| found.view.is_some());
+        let is_known = named.within(&self.serving()).is_some();
         (named, is_known)
     }
 
@@ -122,9 +125,7 @@ impl Checker {
                 resolve_issuer(index, issuer)
             }
             Question::CertId(id) => index.authority_by_cert_id(&id.issuer),
-            Question::Named { authority, .. } => {
-                authority.found(&serving).as_ref().and_then(|found| found.authority)
-            }
+            Question::Named { authority, .. } => authority.within(&serving),
         };
         let exception = authority.and_then(|authority| serving.exceptions.of(authority));
         let settings = &serving.settings;
@@ -167,39 +168,42 @@ impl Checker {
         })
     }
 
-    /// Answers many questions about serials of one authority, as [`Checker::check_now`] does each: calls back with the
-    /// position and the step of each, in their order. The fast path of servers: where CRLs tell, it neither locks nor
-    /// allocates, and loads what several questions need ahead.
+    /// Answers many questions about serials of one authority, as [`Checker::check_now`] does each, and tells in their
+    /// order where they stand. The fast path of servers: where CRLs tell, it neither locks nor allocates, and loads what
+    /// several questions need ahead.
     pub fn check_serials(
         &self,
         authority: &NamedAuthority,
         serials: &[SerialRef<'_>],
         options: Options,
-        mut tell: impl FnMut(usize, Result<Step, IndexError>),
+        mut tell: impl FnMut(Result<Told<'_>, IndexError>),
     ) {
         let serving = self.serving();
-        let found = authority.found(&serving);
-        let at_length = |serial: SerialRef<'_>| {
-            let question = Question::Named { authority: authority.clone(), serial: serial.to_owned() };
-            self.check_now(&question, options)
+        let prepared = authority.within(&serving).and_then(|authority| serving.prepared(authority));
+        let at_length = |serial: &SerialRef<'_>| {
+            let question =
+                Question::Named { authority: authority.clone(), serial: SerialRef::to_owned(*serial) };
+            self.check_now(&question, options).map(Told::Step)
         };
-        let method = found.as_ref().map(|found| options.method.unwrap_or(found.method));
-        match found.as_ref().and_then(|found| found.view.as_ref()) {
-            Some(view) if method != Some(MethodPolicy::Ocsp) => {
+        let method = prepared.map(|prepared| options.method.unwrap_or(prepared.method));
+        match prepared {
+            Some(Prepared { view, .. }) if method != Some(MethodPolicy::Ocsp) => {
                 let at = options.at.unwrap_or_else(|| self.clock.now());
                 let may_ask = method == Some(MethodPolicy::CrlThenOcsp) && self.responders.is_some();
-                view.check_serials(serials, at, |position, verdict| match verdict {
+                let unlisted = view.unlisted(at);
+                view.check_runs(serials, at, |positions, verdict| match verdict {
                     Ok(Verdict { status: Status::Unknown(_), .. }) if may_ask => {
-                        // The position is one of theirs.
-                        if let Some(serial) = serials.get(position) {
-                            tell(position, at_length(*serial));
-                        }
+                        let run = serials.get(positions).unwrap_or_default();
+                        run.iter().for_each(|serial| tell(at_length(serial)));
                     }
-                    Ok(verdict) => tell(position, Ok(Step::Done(Outcome::of_crls(*verdict)))),
-                    Err(error) => tell(position, Err(error)),
+                    Ok(verdict) if ptr::eq(unlisted, verdict) => {
+                        tell(Ok(Told::Unlisted(verdict, positions.len())));
+                    }
+                    Ok(verdict) => tell(Ok(Told::Step(Step::Done(Outcome::of_crls(*verdict))))),
+                    Err(error) => tell(Err(error)),
                 });
             }
-            _ => serials.iter().enumerate().for_each(|(position, serial)| tell(position, at_length(*serial))),
+            _ => serials.iter().for_each(|serial| tell(at_length(serial))),
         }
     }
 
@@ -251,13 +255,6 @@ impl Checker {
         if !Arc::ptr_eq(&index, &self.serving.load().index) {
             self.serving.rcu(|serving| Serving::new(Arc::clone(&index), Arc::clone(&serving.settings)));
         }
-    }
-}
-
-impl Serving {
-    fn new(index: Snapshot, settings: Arc<CheckSettings>) -> Self {
-        let exceptions = Exceptions::resolve(&settings, &index);
-        Self { index, settings, exceptions }
     }
 }
 

@@ -20,14 +20,16 @@ pub mod orders;
 mod outcome;
 mod question;
 mod responders;
+mod serving;
 mod settings;
 #[cfg(feature = "server")]
 pub mod tenants;
+#[cfg(feature = "server")]
 pub mod tickets;
 #[cfg(feature = "server")]
 pub mod verify;
 
-pub use checker::{Checker, Pending, Step};
+pub use checker::{Checker, Pending, Step, Told};
 pub use delegates::DelegatesInIndex;
 pub use method::{MethodPolicy, UnknownMethod};
 pub use named::{AuthorityName, NamedAuthority};

@@ -1,16 +1,14 @@
 //! Authorities as callers name them, kept over generations.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwapOption;
 
-use super::checker::Serving;
-use super::method::MethodPolicy;
+use super::serving::Serving;
 use crate::index::{AuthorityId, Index};
 use crate::pki::Certificate;
-use crate::policy::{AuthorityView, resolve_issuer};
-use crate::publish::Snapshot;
+use crate::policy::resolve_issuer;
 use crate::types::{CertIdHash, NameKey};
 
 /// How an authority can be named.
@@ -40,14 +38,12 @@ struct Named {
     found: ArcSwapOption<Found>,
 }
 
-/// What the authority is in one generation, under the settings in force.
-pub(super) struct Found {
-    pub(super) serving: Arc<Serving>,
-    pub(super) authority: Option<AuthorityId>,
-    /// Where to look unless the question says otherwise.
-    pub(super) method: MethodPolicy,
-    /// Prepared for many questions; `None` if the generation does not have the authority.
-    pub(super) view: Option<AuthorityView<Snapshot>>,
+/// Which authority it is in one generation.
+struct Found {
+    /// Of that generation. It keeps no generation alive: whoever named an authority may stay, idle, for days.
+    serving: Weak<Serving>,
+    /// `None` if the generation does not have the authority.
+    authority: Option<AuthorityId>,
 }
 
 impl AuthorityName {
@@ -78,28 +74,19 @@ impl NamedAuthority {
 
     /// The authority as `serving` has it.
     #[inline]
-    pub(super) fn found(&self, serving: &Arc<Serving>) -> arc_swap::Guard<Option<Arc<Found>>> {
-        let found = self.0.found.load();
-        if found.as_ref().is_some_and(|found| Arc::ptr_eq(&found.serving, serving)) {
-            return found;
+    pub(super) fn within(&self, serving: &Arc<Serving>) -> Option<AuthorityId> {
+        match &*self.0.found.load() {
+            // Weak references keep the address from being given to another.
+            Some(found) if Weak::as_ptr(&found.serving) == Arc::as_ptr(serving) => found.authority,
+            _ => self.look_up(serving),
         }
-        self.look_up(serving);
-        self.0.found.load()
     }
 
     #[cold]
-    fn look_up(&self, serving: &Arc<Serving>) {
+    fn look_up(&self, serving: &Arc<Serving>) -> Option<AuthorityId> {
         let authority = self.0.name.resolve(&serving.index);
-        let exception = authority.and_then(|authority| serving.exceptions.of(authority));
-        let policy = exception.and_then(|it| it.policy).unwrap_or(serving.settings.policy);
-        let found = Found {
-            serving: Arc::clone(serving),
-            authority,
-            method: exception.and_then(|it| it.method).unwrap_or(serving.settings.method),
-            view: authority
-                .map(|authority| AuthorityView::new(Arc::clone(&serving.index), authority, policy)),
-        };
-        self.0.found.store(Some(Arc::new(found)));
+        self.0.found.store(Some(Arc::new(Found { serving: Arc::downgrade(serving), authority })));
+        authority
     }
 }
 

@@ -276,11 +276,9 @@ impl<'o> FrameWriter<'o> {
     #[inline]
     pub(super) fn begin(out: &'o mut Vec<u8>, frame_type: FrameType, request: RequestId) -> Self {
         let start = out.len();
-        // Most frames have a length of one octet.
-        out.push(0);
-        out.push(frame_type.0);
-        put_varint(out, request.number());
-        Self { out, start }
+        let mut writer = Self { out, start };
+        writer.open(frame_type, request);
+        writer
     }
 
     #[inline]
@@ -295,19 +293,32 @@ impl<'o> FrameWriter<'o> {
     }
 
     #[inline]
-    pub(super) fn finish(self) {
+    pub(super) fn finish(mut self) {
         self.close();
     }
 
-    /// Ends the frame and gives the buffer back.
+    /// Ends the frame and begins another behind it.
+    pub(super) fn restart(&mut self, frame_type: FrameType, request: RequestId) {
+        self.close();
+        self.start = self.out.len();
+        self.open(frame_type, request);
+    }
+
     #[inline]
-    pub(super) fn close(self) -> &'o mut Vec<u8> {
+    fn open(&mut self, frame_type: FrameType, request: RequestId) {
+        // Most frames have a length of one octet.
+        self.out.push(0);
+        self.out.push(frame_type.0);
+        put_varint(self.out, request.number());
+    }
+
+    #[inline]
+    fn close(&mut self) {
         let length = self.len().saturating_sub(1);
         match (u8::try_from(length), self.out.get_mut(self.start)) {
             (Ok(short), Some(place)) if short < 0x40 => *place = short,
             _ => self.out.splice(self.start..=self.start, prefix(length)).for_each(drop),
         }
-        self.out
     }
 }
 

@@ -3,7 +3,7 @@
 use super::error::WireError;
 use super::frame::{FrameType, FrameWriter, RequestId};
 use super::octets::{Reader, put_counted, put_time, put_varint};
-use super::verdict::read_crl_number;
+use super::source::read_crl_number;
 use crate::types::{CrlNumber, UnixTime};
 
 /// Asks for one page.

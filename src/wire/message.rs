@@ -9,7 +9,8 @@ use super::limits::{Hello, Limits};
 use super::question::Question;
 use super::resolve::{Resolve, Resolved};
 use super::subscription::{Changes, GenerationNotice, Subscribe};
-use super::verdict::{BatchVerdicts, decode_verdict};
+use super::verdict::decode_verdict;
+use super::verdicts::BatchVerdicts;
 use crate::types::Verdict;
 
 /// What a client sends. Each request is ended by exactly one answer or [`Failure`], except that a batch may have

@@ -42,8 +42,10 @@ mod message;
 mod octets;
 mod question;
 mod resolve;
+mod source;
 mod subscription;
 mod verdict;
+mod verdicts;
 
 /// The protocol's name in the TLS handshake (RFC 7301).
 pub const ALPN: &[u8] = b"revocache/1";
@@ -59,4 +61,5 @@ pub use self::message::{Answer, Request, encode_cancel, encode_goaway};
 pub use self::question::{Handle, MethodChoice, Options, Question, Target};
 pub use self::resolve::{AuthorityRef, Presence, Resolve, Resolved};
 pub use self::subscription::{Change, Changes, GenerationNotice, Subscribe};
-pub use self::verdict::{BatchVerdicts, BatchWriter, Outcome, Outcomes, encode_verdict};
+pub use self::verdict::{Outcome, RepeatedVerdict, encode_verdict};
+pub use self::verdicts::{BatchVerdicts, BatchWriter, Outcomes};

@@ -133,15 +133,13 @@ pub(super) fn split_varint(octets: &[u8]) -> Option<(u64, &[u8])> {
 #[inline]
 pub(super) fn varint_octets(number: u64) -> ([u8; 8], usize) {
     let number = number.min(MAX_VARINT);
-    let (tag, length) = match number {
-        0..=0x3f => (0, 1),
-        0x40..=0x3fff => (1 << 14, 2),
-        0x4000..=0x3fff_ffff => (2 << 30, 4),
-        _ => (3 << 62, 8),
+    let (tag, length, unused) = match number {
+        0..=0x3f => (0, 1, 56),
+        0x40..=0x3fff => (1 << 14, 2, 48),
+        0x4000..=0x3fff_ffff => (2 << 30, 4, 32),
+        _ => (3 << 62, 8, 0),
     };
-    let mut octets = (number | tag).to_be_bytes();
-    octets.rotate_left(8 - length);
-    (octets, length)
+    (((number | tag) << unused).to_be_bytes(), length)
 }
 
 /// Appends a variable-length integer.

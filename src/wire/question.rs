@@ -53,7 +53,7 @@ impl Options {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let bits = reader.octet("options")?;
         let unknown = bits & !(METHOD_BITS | AT_BIT);
@@ -134,8 +134,13 @@ impl<'a> Question<'a> {
         frame.finish();
     }
 
-    #[inline]
-    pub(super) fn decode_serial(message: &'a [u8]) -> Result<Self, WireError> {
+    /// Reads the message of a frame of type [`FrameType::ASK_SERIAL`], for those who read many of them in a row;
+    /// [`Request::decode`](super::Request::decode) reads all.
+    ///
+    /// # Errors
+    /// [`WireError`], with which the request alone fails.
+    #[inline(always)]
+    pub fn decode_serial(message: &'a [u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(message);
         let options = Options::read(&mut reader)?;
         let authority = read_handle(&mut reader)?;

@@ -3,10 +3,9 @@
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use revocache::server::http::cipher::CipherSettings;
 use serde_json::json;
 
-use crate::world::{PASSWORD, World, certificate, pkcs12, settings};
+use crate::world::{PASSWORD, World, certificate, pkcs12};
 
 const NO_TICKET: &str = "Сесія відсутня.";
 const SOMEBODYS: &str = "79343564-147f-4a2a-ac2a-182d7a55f802";
@@ -188,27 +187,4 @@ async fn nothing_is_served_while_the_server_starts_or_stops() {
     // That some list is out of date keeps nobody from a certificate.
     world.readiness.add("sources_stale");
     assert_eq!(world.info(&ticket, "signature", PASSWORD).await.status, 200);
-}
-
-#[tokio::test]
-async fn web_pages_of_allowed_origins_may_ask() {
-    let origins = vec!["https://signer.example".parse().unwrap()];
-    let world = World::with(Default::default(), CipherSettings { origins, ..settings() }, None);
-    let preflight = |origin: &str| {
-        axum::http::Request::builder()
-            .method("OPTIONS")
-            .uri(format!("/api/v1/ticket/{SOMEBODYS}/keyStore"))
-            .header("origin", origin)
-            .header("access-control-request-method", "PUT")
-            .header("access-control-request-headers", "content-type")
-            .body(Body::empty())
-            .unwrap()
-    };
-    let allowed = world.send(preflight("https://signer.example")).await;
-    assert_eq!(allowed.headers["access-control-allow-origin"], "https://signer.example");
-    assert!(allowed.headers["access-control-allow-methods"].to_str().unwrap().contains("PUT"));
-    let refused = world.send(preflight("https://evil.example")).await;
-    assert!(!refused.headers.contains_key("access-control-allow-origin"));
-    let closed = World::default().send(preflight("https://signer.example")).await;
-    assert!(!closed.headers.contains_key("access-control-allow-origin"));
 }

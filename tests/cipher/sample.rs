@@ -44,6 +44,7 @@ pub fn certificate() -> Vec<u8> {
     builder.not_before = 1_479_506_400.into();
     builder.not_after = 1_511_042_400.into();
     builder.extensions.clear();
+    builder.authority_key_id = false;
     let key_id = octets(
         "B6 2F CE 32 A7 23 48 AB FB 26 F1 5A 4C 04 F9 1A 5E CF 03 D4 98 3E 86 AC 07 32 75 8D 59 37 4C A0",
     );
@@ -62,7 +63,7 @@ pub fn certificate() -> Vec<u8> {
 }
 
 fn sample() -> Value {
-    serde_json::from_str(include_str!("sample.json")).unwrap()
+    serde_json::from_str(include_str!("../../examples/cipher/sample.json")).unwrap()
 }
 
 #[tokio::test]
@@ -103,4 +104,15 @@ fn the_certificate_of_the_example_is_one_for_others() {
     {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
+}
+
+/// The key store of the example script: the certificate under the password of the documentation.
+#[test]
+fn the_key_store_of_the_examples_is_the_one_that_is_made_here() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/cipher/sample.jks");
+    let made = jks(&[&[&certificate()]], PASSWORD);
+    if std::env::var_os("REVOCACHE_BLESS").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    assert!(std::fs::read(&path).unwrap() == made, "set REVOCACHE_BLESS=1 to write it");
 }

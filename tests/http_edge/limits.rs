@@ -32,6 +32,16 @@ async fn bodies_have_a_cap() {
 }
 
 #[tokio::test]
+async fn the_cap_for_bodies_can_be_more_than_usual() {
+    let body = vec![7; 3 << 20];
+    let usual = up_with(EdgeSettings::default()).await;
+    assert_eq!(second().post(usual.url("/echo")).body(body.clone()).send().await.unwrap().status(), 413);
+    let more = up_with(EdgeSettings { max_body: 4 << 20, ..EdgeSettings::default() }).await;
+    let echoed = answered(second().post(more.url("/echo")).body(body.clone()).send().await.unwrap()).await;
+    assert_eq!((echoed.status, echoed.body.len()), (200, body.len()));
+}
+
+#[tokio::test]
 async fn heads_have_a_cap() {
     let up = up_with(EdgeSettings { max_head: 8 << 10, ..EdgeSettings::default() }).await;
     let fits = format!("x-long: {}\r\n", "x".repeat(4 << 10));
@@ -140,19 +150,19 @@ async fn slow_clients_and_idle_ones_are_given_up() {
     let (plain, tls) =
         (up_with(settings.clone()).await, up(How { settings, tls: true, ..How::default() }).await);
     // Nothing at all, half a head, half a preface of HTTP/2, half a handshake.
-    for (up, octets) in [
-        (&plain, b"".as_slice()),
-        (&plain, b"GET /hello HTTP/1.1\r\nx-a: "),
-        (&plain, b"PRI * HTTP/2.0\r\n"),
-        (&plain, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
-        (&tls, b""),
-        (&tls, b"\x16\x03\x01\x02\x00"),
+    let mut given_up = tokio::task::JoinSet::new();
+    for (address, octets) in [
+        (plain.address, b"".as_slice()),
+        (plain.address, b"GET /hello HTTP/1.1\r\nx-a: "),
+        (plain.address, b"PRI * HTTP/2.0\r\n"),
+        (plain.address, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
+        (tls.address, b""),
+        (tls.address, b"\x16\x03\x01\x02\x00"),
     ] {
-        assert!(
-            is_closed(&mut sent(up.address, octets).await).await,
-            "{:?}",
-            String::from_utf8_lossy(octets)
-        );
+        given_up.spawn(async move { (is_closed(&mut sent(address, octets).await).await, octets) });
+    }
+    for (is_closed, octets) in given_up.join_all().await {
+        assert!(is_closed, "{:?}", String::from_utf8_lossy(octets));
     }
     let gave_up = |cause| {
         plain.number("revocache_http_connections_ended", cause)

@@ -50,8 +50,17 @@ impl Served {
 
     /// The most memory the process ever had resident, in octets.
     pub fn peak_memory(&self) -> u64 {
+        self.status_of_process("VmHWM:")
+    }
+
+    /// The memory the process has resident, in octets.
+    pub fn memory(&self) -> u64 {
+        self.status_of_process("VmRSS:")
+    }
+
+    fn status_of_process(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim().split(' ').next().unwrap().parse::<u64>().unwrap() << 10
     }
 

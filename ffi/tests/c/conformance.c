@@ -58,6 +58,8 @@ static revocache_policy policy_at(long long time) {
 }
 
 static const unsigned char REVOKED[] = {0x00, 0xd4, 0x1d, 0x8c, 0xd9, 0x8f, 0x00, 0xb2, 0x04};
+static const unsigned char LISTED[] = {0x00, 0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14,
+                                       0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24};
 static const unsigned char GOOD[] = {0x11, 0x22, 0x33, 0x44};
 static const size_t HUGE = (size_t)-1;
 
@@ -246,6 +248,50 @@ static void policies(const revocache_issuer *issuer) {
 #undef CHECK
 }
 
+/* Whatever way a check takes inside, the answer is the same: a verdict of another size, and one of a batch, are worked out
+ * differently. */
+static void ways(const revocache_issuer *issuer) {
+    struct {
+        revocache_verdict verdict;
+        unsigned char later[16];
+    } longer;
+    unsigned char serial[24] = {0};
+    const long long day = 86400, times[] = {at, at - 60 * day, at + 60 * day, at + 400 * day, at, 1, -1, INT64_MAX, INT64_MIN};
+    for (size_t time = 0; time < sizeof times / sizeof *times; time++) {
+        for (unsigned kind = 0; kind < 8; kind++) {
+            revocache_policy policy = policy_at(times[time]);
+            policy.on_unknown = kind & 1 ? REVOCACHE_SOFT_FAIL : REVOCACHE_HARD_FAIL;
+            policy.grace = kind & 2 ? 7 * 86400 : 0;
+            policy.life_without_next_update = kind & 4 ? 604800 : 0;
+            for (size_t length = 1; length <= sizeof serial; length++) {
+                for (unsigned first = 0; first < 4; first++) {
+                    revocache_octets asked = {serial, length};
+                    /* Every length, with and without a sign octet, and with one too many. */
+                    memset(serial, 0x5c + (int)length, sizeof serial);
+                    serial[0] = (unsigned char)(first == 0 ? 0x11 : 0);
+                    if (length > 1)
+                        serial[1] = (unsigned char)(first == 1 ? 0x9c : first == 2 ? 0x1c : serial[1]);
+                    if (first == 3)
+                        asked.data = length % 2 ? LISTED : REVOKED, asked.length = length % 2 ? sizeof LISTED : sizeof REVOKED;
+                    revocache_verdict verdict = REVOCACHE_VERDICT_INIT, batched = REVOCACHE_VERDICT_INIT;
+                    memset(&longer, 0, sizeof longer);
+                    longer.verdict.size = sizeof longer;
+                    revocache_result result, in_batch;
+                    result = revocache_check_serial(issuer, asked.data, asked.length, &policy, &verdict, NULL);
+                    EXPECT(revocache_check_serial(issuer, asked.data, asked.length, &policy, NULL, NULL) == result);
+                    EXPECT(revocache_check_serial(issuer, asked.data, asked.length, &policy, &longer.verdict, NULL) == result);
+                    EXPECT(revocache_check_batch(issuer, &asked, 1, &policy, &in_batch, &batched, NULL) == result);
+                    EXPECT(in_batch == result && verdict.result == (uint32_t)result);
+                    longer.verdict.size = sizeof verdict;
+                    EXPECT(memcmp(&verdict, &longer.verdict, sizeof verdict) == 0);
+                    EXPECT(memcmp(&verdict, &batched, sizeof verdict) == 0);
+                    EXPECT(first != 3 || times[time] < at || result == REVOCACHE_RESULT_REVOKED);
+                }
+            }
+        }
+    }
+}
+
 static void certificates(const revocache_index *index, const char *world) {
     revocache_error error = REVOCACHE_ERROR_INIT;
     revocache_verdict verdict = REVOCACHE_VERDICT_INIT;
@@ -413,10 +459,10 @@ static void facts(const revocache_index *index, const revocache_issuer *issuer) 
     revocache_authority_facts authority = REVOCACHE_AUTHORITY_FACTS_INIT;
     revocache_crl_facts crl = REVOCACHE_CRL_FACTS_INIT;
     EXPECT_RESULT(OK, revocache_get_index_facts(index, &whole, &error));
-    EXPECT(whole.authorities == 2 && whole.crls == 2 && whole.entries == 1 && whole.generation == 1);
+    EXPECT(whole.authorities == 2 && whole.crls == 2 && whole.entries == 2 && whole.generation == 1);
     EXPECT(whole.octets > 0 && whole.created_at > 0 && whole.next_update > at);
     EXPECT_RESULT(OK, revocache_get_issuer_facts(issuer, &authority, &error));
-    EXPECT(strstr(authority.name, "CN=Example CA") != NULL && authority.entries == 1 && authority.crls == 1);
+    EXPECT(strstr(authority.name, "CN=Example CA") != NULL && authority.entries == 2 && authority.crls == 1);
     EXPECT(authority.keys == 1 && authority.this_update < at && authority.next_update > at);
     uint32_t position = authority.position;
     EXPECT_RESULT(OK, revocache_get_authority_facts(index, 1 - position, &authority, &error));
@@ -429,7 +475,7 @@ static void facts(const revocache_index *index, const revocache_issuer *issuer) 
         EXPECT(crl.has_crl_number == 1 && crl.crl_number[19] == 1 && crl.is_delta == 0 && crl.octets == 1000);
         entries += (unsigned)crl.entries;
     }
-    EXPECT(entries == 1);
+    EXPECT(entries == 2);
     EXPECT_RESULT(NOT_FOUND, revocache_get_crl_facts(index, (uint32_t)whole.crls, &crl, &error));
     EXPECT_RESULT(NULL_ARGUMENT, revocache_get_index_facts(NULL, &whole, &error));
     EXPECT_RESULT(NULL_ARGUMENT, revocache_get_index_facts(index, NULL, &error));
@@ -499,6 +545,7 @@ int main(int argc, char **argv) {
         EXPECT_RESULT(OK, revocache_issuer_new(index, ca.data, ca.length, &issuer, &error));
         serials(issuer);
         policies(issuer);
+        ways(issuer);
         certificates(index, world);
         cert_ids(index, world);
         batches(issuer);

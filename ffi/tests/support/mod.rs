@@ -17,6 +17,9 @@ pub const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
 /// The serial number of the certificate that is revoked from the first generation on. Its top bit is set.
 pub const REVOKED: &[u8] = &[0x00, 0xd4, 0x1d, 0x8c, 0xd9, 0x8f, 0x00, 0xb2, 0x04];
+/// Another one, of the length that most have.
+pub const LISTED: &[u8] =
+    &[0x00, 0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24];
 /// One that is not.
 pub const GOOD: &[u8] = &[0x11, 0x22, 0x33, 0x44];
 
@@ -36,7 +39,7 @@ pub struct World {
 }
 
 impl World {
-    /// With the first generation published, in which [`REVOKED`] is revoked for key compromise.
+    /// With the first generation published, in which [`REVOKED`] and [`LISTED`] are revoked for key compromise.
     pub fn new() -> Self {
         Self::with_next_update(NEXT_UPDATE)
     }
@@ -46,7 +49,7 @@ impl World {
         let root = Authority::root("Root", KeyKind::P256);
         let ca = root.intermediate("Example CA", KeyKind::P256);
         let world = Self { folder: tempfile::tempdir().unwrap(), root, ca, next_update };
-        world.publish(&[REVOKED.to_vec()]);
+        world.publish(&[REVOKED.to_vec(), LISTED.to_vec()]);
         for (name, der) in [
             ("root.der", world.root.certificate.clone()),
             ("ca.der", world.ca.certificate.clone()),
@@ -88,7 +91,20 @@ impl World {
 
 /// The repository.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.find(|folder| folder.join("include/revocache.h").exists()).unwrap().to_path_buf()
+}
+
+/// The file of the library under test, which depends on the package that the test is of.
+pub fn library(link: Link) -> PathBuf {
+    let name = match env!("CARGO_PKG_NAME") {
+        "revocache-ffi-client" => "librevocache_client_ffi",
+        _ => "librevocache_ffi",
+    };
+    libraries().join(match link {
+        Link::Dynamic => format!("{name}.so"),
+        Link::Static => format!("{name}.a"),
+    })
 }
 
 /// The folder of the headers.
@@ -144,13 +160,9 @@ pub fn compile(compiler: &str, source: &str, link: Link, flags: &[&str], folder:
     let name = source.file_stem().unwrap().to_str().unwrap();
     let tag: String = flags.concat().chars().filter(char::is_ascii_alphanumeric).collect();
     let program = folder.join(format!("{name}-{compiler}-{link:?}-{tag}"));
-    let libraries = libraries();
-    let library = match link {
-        Link::Dynamic => libraries.join("librevocache_ffi.so"),
-        Link::Static => libraries.join("librevocache_ffi.a"),
-    };
+    let library = library(link);
     let standard = if source.extension().unwrap() == "c" { "-std=c99" } else { "-std=c++17" };
-    let run_path = format!("-Wl,-rpath,{}", libraries.display());
+    let run_path = format!("-Wl,-rpath,{}", libraries().display());
     let mut arguments = vec![standard, "-g", "-O1"];
     arguments.extend(WARNINGS);
     arguments.extend([source.to_str().unwrap(), "-o", program.to_str().unwrap(), library.to_str().unwrap()]);

@@ -1,11 +1,14 @@
 //! `revocache demo`: a tour for newcomers.
 
 mod ca;
+mod daemon;
 mod fallback;
-mod over_quic;
+mod in_c;
+mod over_network;
 
 use std::fmt::Display;
 use std::hint::black_box;
+use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,15 +17,18 @@ use clap::Args;
 use serde::Serialize;
 
 use self::ca::DemoCa;
+use self::daemon::Daemon;
 use self::fallback::Fallback;
-use self::over_quic::OverQuic;
+use self::in_c::InC;
+use self::over_network::OverNetwork;
 use super::exit::{CliError, Exit};
 use super::output::{count, grouped, print_json, size};
+use super::runtime;
 use crate::ingest::{self, BuildReport, BuildRequest, Rejections, Rollbacks, Silent};
 use crate::pki::{AlgorithmPolicy, Certificate};
 use crate::policy::{self, Policy};
 use crate::publish::{IndexFolder, IndexReader};
-use crate::types::{Cause, Method, Serial, Status, UnixTime, Verdict};
+use crate::types::{Cause, Method, Serial, Status, UnixTime, Verdict, to_hex};
 
 /// How many certificates the demonstration's CA has revoked.
 const REVOKED: u64 = 5_000;
@@ -33,15 +39,24 @@ const SPARE: u64 = 9;
 /// How many questions the demonstration times.
 const TIMED_QUESTIONS: u32 = 1_000_000;
 
-/// A tour for newcomers: make a small CA, revoke certificates, build an index, ask
+/// A tour for newcomers: make a small CA, revoke certificates, build an index, serve, ask
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   revocache demo
-  revocache demo --dir demo-files      (keeps the CA, the CRLs and the index to play with)")]
+  revocache demo --dir demo-files      (keeps the CA, the CRLs and the index to play with)
+  revocache demo --json --no-stay
+
+At its end the server stays up, to be asked, until Ctrl-C, if stdout is a terminal; otherwise the tour ends by itself.")]
 pub(super) struct Demo {
     /// Where to leave the files; without it they are removed at the end
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Keep the server up at the end, until it is interrupted
+    #[arg(long, overrides_with = "no_stay")]
+    stay: bool,
+    /// End when everything is shown
+    #[arg(long, overrides_with = "stay")]
+    no_stay: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -59,7 +74,8 @@ struct Summary {
     nanoseconds_per_question: u64,
     emergency_microseconds: u64,
     fallback: Fallback,
-    over_quic: OverQuic,
+    over_network: OverNetwork,
+    in_c: InC,
 }
 
 impl Demo {
@@ -67,25 +83,41 @@ impl Demo {
         let temporary = tempfile::tempdir()?;
         let place = self.dir.as_deref().unwrap_or(temporary.path());
         std::fs::create_dir_all(place)?;
-        let summary = self.tour(place)?;
+        let (summary, mut daemon) = self.tour(place)?;
         if self.json {
             print_json(&summary)?;
         } else {
-            match &self.dir {
-                Some(dir) => println!(
-                    "\nThe files are in {0}. Go on with\n  revocache inspect --index {0}/index\n  \
-                     revocache check --index {0}/index --cert {0}/revoked.pem",
-                    dir.display()
-                ),
-                None => println!(
-                    "\nEverything was temporary; `revocache demo --dir demo-files` leaves it to play with."
-                ),
-            }
+            self.say_where(place);
+        }
+        let stays = self.stay || (!self.no_stay && !self.json && std::io::stdout().is_terminal());
+        if stays {
+            let revocache = std::env::args().next().unwrap_or_else(|| "revocache".to_owned());
+            self.say(&format!(
+                "\nThe server stays up until Ctrl-C. Elsewhere:\n  {revocache} check --server {} --fingerprint {} --cert \
+                 {place}/revoked.pem\n  curl http://{}/metrics",
+                daemon.quic,
+                to_hex(&daemon.fingerprint),
+                daemon.http,
+                place = place.display()
+            ));
+            runtime::new()?.block_on(daemon.stay())?;
         }
         Ok(Exit::Good)
     }
 
-    fn tour(&self, place: &Path) -> Result<Summary, CliError> {
+    fn say_where(&self, place: &Path) {
+        match &self.dir {
+            Some(_) => self.say(&format!(
+                "\nThe files are in {0}. Go on with\n  revocache inspect --index {0}/index\n  \
+                 revocache check --index {0}/index --cert {0}/revoked.pem",
+                place.display()
+            )),
+            None => self
+                .say("\nEverything is temporary; `revocache demo --dir demo-files` leaves it to play with."),
+        }
+    }
+
+    fn tour(&self, place: &Path) -> Result<(Summary, Daemon), CliError> {
         self.say("A tour of revocache: is this certificate revoked, since when, why, and who says so?\n");
         let mut ca = DemoCa::new("Demo CA")?;
         let path = |name: &str| place.join(name);
@@ -165,9 +197,11 @@ impl Demo {
             describe(&after)
         ));
         let fallback = self.fallback(place, &folder)?;
-        let over_quic = self.over_quic(&mut ca, place, &folder)?;
+        let daemon = Daemon::start(place)?;
+        let over_network = self.over_network(&mut ca, place, &daemon)?;
+        let in_c = self.in_c(place, folder.path(), &revoked)?;
         let [good, revoked, foreign] = answers;
-        Ok(Summary {
+        let summary = Summary {
             revoked: REVOKED,
             build_ms: report.elapsed_ms,
             index_bytes: report.bytes,
@@ -177,8 +211,10 @@ impl Demo {
             nanoseconds_per_question: nanoseconds,
             emergency_microseconds: microseconds(delay),
             fallback,
-            over_quic,
-        })
+            over_network,
+            in_c,
+        };
+        Ok((summary, daemon))
     }
 
     fn say(&self, text: &str) {

@@ -69,7 +69,8 @@ pub(super) async fn start_listeners(
     answering: &mut Answering,
 ) -> Result<Listeners, CliError> {
     let (stop, stopped) = watch::channel(false);
-    let shared = Shared::new(config, data, clock, sources.clone(), answering, stopped.clone()).await?;
+    let shared =
+        Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone()).await?;
     let families = families::start(config, &shared)?;
     let edge = Arc::new(Edge::new(config.http.edge_settings(), clock));
     let quic = answering.listen(config, over_http3(config, &families, &edge)?)?;

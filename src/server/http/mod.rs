@@ -29,10 +29,10 @@ mod settings;
 mod site;
 mod stream;
 
+pub mod cipher;
 #[cfg(feature = "http3")]
 mod http3;
 
-pub mod cipher;
 pub mod digicert;
 pub mod limits;
 

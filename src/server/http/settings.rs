@@ -16,7 +16,7 @@ pub struct EdgeSettings {
     pub max_body: u64,
     /// Octets of a request's head, at least 8 KiB; more are refused (431). Default 16 KiB.
     pub max_head: u32,
-    /// Requests at once on one connection of HTTP/2. Default 128.
+    /// Requests at once on one connection of HTTP/2 or HTTP/3. Default 128.
     pub max_streams: u32,
     /// From the first octet of a head to its last, and from a new connection to its first request, TLS included.
     /// Default 10 seconds.

@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::http::{HeaderMap, HeaderValue, Request, header};
 use axum::response::{IntoResponse, Response};
 use axum::{BoxError, Router};
@@ -25,6 +25,9 @@ use super::body::{Awaited, capped};
 use super::edge::{Edge, is_too_early};
 use super::rejection::Rejection;
 use super::request_id::{REQUEST_ID, RequestId};
+
+/// The cap for bodies that axum has where nothing else is said.
+const USUAL_BODY: u64 = 2 << 20;
 
 /// What one address serves.
 pub struct Site {
@@ -54,6 +57,11 @@ impl Site {
     /// Serves a router behind the edge.
     #[must_use]
     pub fn new(edge: Arc<Edge>, router: Router) -> Self {
+        // The cap of the edge is the one that counts; a family may have a lower one of its own.
+        let router = match edge.settings.max_body > USUAL_BODY {
+            true => router.layer(DefaultBodyLimit::disable()),
+            false => router,
+        };
         let compressing = edge.settings.compress_from.map(|from| {
             Compression::new(router.clone())
                 .quality(CompressionLevel::Fastest)

@@ -24,18 +24,18 @@ pub trait Answerer: Send + Sync + 'static {
     /// Answers from what is at hand, in microseconds, or says that it takes longer.
     fn answer_now(&self, asked: &Asked<'_, Self::Authority>) -> Reply;
 
-    /// Answers several questions about serials of one authority, each by one call of `reply` in their order. At most
-    /// a few dozen at a time.
+    /// Answers several questions about serials of one authority, by calls of `reply` in their order. At most a few
+    /// dozen at a time.
     fn answer_serials(
         &self,
         authority: &Self::Authority,
         serials: &[SerialRef<'_>],
         options: &Options,
-        mut reply: impl FnMut(Reply),
+        mut reply: impl FnMut(GroupReply<'_>),
     ) {
         for serial in serials {
             let about = About::Serial { authority, serial: *serial };
-            reply(self.answer_now(&Asked { about, options: *options }));
+            reply(GroupReply::Own(self.answer_now(&Asked { about, options: *options })));
         }
     }
 
@@ -161,6 +161,16 @@ pub enum Reply {
     Refused(Refusal),
     /// It takes longer: somebody else has to be asked.
     Later,
+}
+
+/// What there is to say of the next of several questions that were asked together.
+#[derive(Debug)]
+pub enum GroupReply<'v> {
+    /// The verdict of most, for so many of them in a row. It is the same one whenever it comes in a group, so that it is
+    /// written once.
+    Usual(&'v Verdict, usize),
+    /// As of one question that was asked alone.
+    Own(Reply),
 }
 
 /// Why a request has no answer.

@@ -208,7 +208,7 @@ impl Late {
             }
         }
         match &done.result {
-            Ok(verdict) => count_verdict(verdict, tally),
+            Ok(verdict) => tally.count(counter_of(verdict)),
             Err(_) => tally.count(Counter::Errors),
         }
     }
@@ -244,11 +244,12 @@ impl Late {
     }
 }
 
+/// What counts a verdict.
 #[inline]
-pub(super) fn count_verdict(verdict: &Verdict, tally: &mut Tally) {
-    tally.count(match verdict.status {
+pub(super) fn counter_of(verdict: &Verdict) -> Counter {
+    match verdict.status {
         Status::Good => Counter::Good,
         Status::Revoked(_) => Counter::Revoked,
         Status::Unknown(_) => Counter::Unknown,
-    });
+    }
 }

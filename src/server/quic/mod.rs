@@ -19,6 +19,7 @@ mod bind;
 mod connection;
 mod counters;
 mod error;
+mod groups;
 mod handles;
 mod identity;
 mod late;
@@ -34,7 +35,7 @@ mod subscription;
 mod tls;
 
 pub use self::answerer::{
-    About, Answerer, Asked, ChangedSerials, InfoStart, LateAbout, LateQuestion, Refusal, Reply,
+    About, Answerer, Asked, ChangedSerials, GroupReply, InfoStart, LateAbout, LateQuestion, Refusal, Reply,
 };
 pub use self::counters::{Counter, CounterSnapshot};
 pub use self::error::QuicError;

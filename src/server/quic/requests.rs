@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use super::answerer::{About, Answerer, Asked, InfoStart, Refusal, Reply};
 use super::counters::{Counter, Tally};
-use super::late::{Late, count_verdict};
+use super::late::{Late, counter_of};
 use super::session::Session;
 use super::settings::OtherTimes;
-use crate::types::SerialRef;
 use crate::wire::{
-    Batch, BatchWriter, ErrorCode, Failure, Frame, Handle, InfoRequest, Options, Outcome, Question, Request,
-    RequestId, Resolve, Resolved, Subscribe, Target, encode_verdict,
+    ErrorCode, Failure, Frame, FrameType, Handle, InfoRequest, Options, Question, RepeatedVerdict, Request,
+    RequestId, Resolve, Resolved, Subscribe, Target, WireError, encode_verdict,
 };
 
 /// How requests came, and so which are allowed.
@@ -29,16 +28,44 @@ pub(super) struct Requests<A: Answerer> {
     channel: Channel,
     pub(super) late: Late,
     pub(super) tally: Tally,
+    /// Room for the verdict that most questions of a group have.
+    pub(super) repeated: RepeatedVerdict,
 }
 
-/// Serials that are looked up together: enough for their cache misses to overlap.
-const GROUP: usize = 64;
+/// Octets of answers after which they are sent although more requests are there.
+pub(super) const FLUSH: usize = 64 << 10;
 /// Octets of a page of authorities.
 const PAGE: usize = 16_000;
 
 impl<A: Answerer> Requests<A> {
     pub(super) fn new(session: Arc<Session<A>>, channel: Channel) -> Self {
-        Self { session, channel, late: Late::default(), tally: Tally::default() }
+        let (late, tally, repeated) = (Late::default(), Tally::default(), RepeatedVerdict::default());
+        Self { session, channel, late, tally, repeated }
+    }
+
+    /// Appends what there is to say to the frames that are whole in `input`, until there is much to send. Takes them off
+    /// and tells how many they were.
+    ///
+    /// # Errors
+    /// As [`Frame::take`]; nobody knows where the next frame begins.
+    pub(super) fn take_all(&mut self, input: &mut &[u8], out: &mut Vec<u8>) -> Result<u64, WireError> {
+        let max_frame = self.session.settings().limits.max_frame;
+        let mut frames = 0;
+        while out.len() <= FLUSH {
+            let Some(frame) = Frame::take(input, max_frame)? else { break };
+            frames += 1;
+            // A lone question, or one before the end of the handshake, has nobody to share its way with.
+            if frame.frame_type == FrameType::ASK_SERIAL
+                && !input.is_empty()
+                && self.session.is_established()
+                && let Ok(question) = Question::decode_serial(frame.message)
+            {
+                frames += self.ask_with_next(frame.request, &question, input, out);
+            } else {
+                self.take(&frame, out);
+            }
+        }
+        Ok(frames)
     }
 
     /// Appends what there is to say to a frame.
@@ -65,7 +92,7 @@ impl<A: Answerer> Requests<A> {
         }
         let refused = match request {
             Request::Ask(question) => self.ask(id, &question, out),
-            Request::Batch(batch) => self.batch(id, &batch, out),
+            Request::Batch(batch) => self.check(&batch.options).map(|()| self.answer_batch(id, &batch, out)),
             Request::Cancel => self.cancel(id),
             _ if self.channel == Channel::Datagram => {
                 Err(Refusal::new(ErrorCode::UnsupportedType, "datagrams are for questions"))
@@ -85,8 +112,7 @@ impl<A: Answerer> Requests<A> {
     /// Appends an error.
     #[cold]
     pub(super) fn refuse(&mut self, id: RequestId, refusal: &Refusal, out: &mut Vec<u8>) {
-        self.tally.count(Counter::Errors);
-        Failure { code: refusal.code, text: &refusal.text }.encode(id, out);
+        refuse(&mut self.tally, id, refusal, out);
     }
 
     /// Adds what was counted to the counters of the server.
@@ -96,13 +122,10 @@ impl<A: Answerer> Requests<A> {
 
     #[inline]
     fn ask(&mut self, id: RequestId, question: &Question<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        self.check(&question.options)?;
-        let session = &self.session;
         let about = match question.target {
             Target::Serial { authority, serial } => {
-                self.tally.count(Counter::BySerial);
-                let authority = session.handles.get(authority).ok_or_else(|| unknown_handle(authority))?;
-                About::Serial { authority, serial }
+                self.ask_serials(&[id], authority, &[serial], &question.options, out);
+                return Ok(());
             }
             Target::CertId { issuer, serial } => {
                 self.tally.count(Counter::ByCertId);
@@ -113,59 +136,22 @@ impl<A: Answerer> Requests<A> {
                 About::Certificate { certificate, issuer }
             }
         };
+        self.check(&question.options)?;
         let asked = Asked { about, options: question.options };
-        match session.answerer().answer_now(&asked) {
+        match self.session.answerer().answer_now(&asked) {
             Reply::Verdict(verdict) => {
-                count_verdict(&verdict, &mut self.tally);
+                self.tally.count(counter_of(&verdict));
                 encode_verdict(id, &verdict, out);
                 Ok(())
             }
             Reply::Refused(refusal) => Err(refusal),
             Reply::Later => {
-                let permit = session.permit()?;
+                let permit = self.session.permit()?;
                 self.tally.count(Counter::Late);
-                self.late.ask(session, id, None, asked.to_late(), permit);
+                self.late.ask(&self.session, id, None, asked.to_late(), permit);
                 Ok(())
             }
         }
-    }
-
-    fn batch(&mut self, id: RequestId, batch: &Batch<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        self.check(&batch.options)?;
-        let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        self.tally.add(Counter::InBatches, count);
-        let mut answers = BatchAnswers {
-            writer: Some(BatchWriter::begin(id, 0, out)),
-            requests: self,
-            id,
-            options: batch.options,
-            number: 0,
-            pending: false,
-        };
-        let mut items = batch.iter();
-        // Neighbours of one authority are looked up together.
-        let mut group = [SerialRef::ZERO; GROUP];
-        let mut next = items.next();
-        while let Some((authority, serial)) = next.take() {
-            let mut length = 1;
-            group[0] = serial;
-            for (other, serial) in items.by_ref() {
-                match group.get_mut(length).filter(|_| other == authority) {
-                    Some(place) => *place = serial,
-                    None => {
-                        next = Some((other, serial));
-                        break;
-                    }
-                }
-                length += 1;
-            }
-            answers.group(authority, group.get(..length).unwrap_or_default());
-        }
-        let pending = answers.pending;
-        if let Some(writer) = answers.writer.take() {
-            writer.finish(!pending);
-        }
-        Ok(())
     }
 
     fn resolve(&mut self, id: RequestId, resolve: &Resolve<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
@@ -198,8 +184,9 @@ impl<A: Answerer> Requests<A> {
         Ok(())
     }
 
+    /// Whether a question may be asked like this.
     #[inline]
-    fn check(&self, options: &Options) -> Result<(), Refusal> {
+    pub(super) fn check(&self, options: &Options) -> Result<(), Refusal> {
         if options.at.is_some() && self.session.settings().other_times == OtherTimes::Refuse {
             return Err(Refusal::new(ErrorCode::TimeNotAllowed, "this server answers about now alone"));
         }
@@ -207,67 +194,14 @@ impl<A: Answerer> Requests<A> {
     }
 }
 
-/// The answers to one batch, as they are found.
-struct BatchAnswers<'r, 'o, A: Answerer> {
-    requests: &'r mut Requests<A>,
-    /// There until the end.
-    writer: Option<BatchWriter<'o>>,
-    id: RequestId,
-    options: Options,
-    number: u32,
-    /// Whether an answer comes later.
-    pending: bool,
-}
-
-impl<A: Answerer> BatchAnswers<'_, '_, A> {
-    fn group(&mut self, handle: Handle, serials: &[SerialRef<'_>]) {
-        let session = Arc::clone(&self.requests.session);
-        let Some(authority) = session.handles.get(handle) else {
-            return serials.iter().for_each(|_| self.push(&Outcome::Failed(ErrorCode::UnknownHandle)));
-        };
-        let mut serials_left = serials.iter();
-        let options = self.options;
-        session.answerer().answer_serials(authority, serials, &options, |reply| {
-            let Some(serial) = serials_left.next() else { return };
-            let outcome = match reply {
-                Reply::Verdict(verdict) => Outcome::Verdict(verdict),
-                Reply::Refused(refusal) => Outcome::Failed(refusal.code),
-                Reply::Later => match session.permit() {
-                    Err(refusal) => Outcome::Failed(refusal.code),
-                    Ok(permit) => {
-                        let asked = Asked { about: About::Serial { authority, serial: *serial }, options };
-                        let (id, item) = (self.id, Some(self.number));
-                        self.requests.late.ask(&session, id, item, asked.to_late(), permit);
-                        Outcome::Pending
-                    }
-                },
-            };
-            self.push(&outcome);
-        });
-        // An answerer that forgets a question must not shift the answers to the others.
-        serials_left.for_each(|_| self.push(&Outcome::Failed(ErrorCode::Internal)));
-    }
-
-    #[inline]
-    fn push(&mut self, outcome: &Outcome) {
-        let tally = &mut self.requests.tally;
-        match outcome {
-            Outcome::Verdict(verdict) => count_verdict(verdict, tally),
-            Outcome::Failed(_) => tally.count(Counter::Errors),
-            Outcome::Pending => {
-                self.pending = true;
-                tally.count(Counter::Late);
-            }
-        }
-        self.number += 1;
-        if let Some(writer) = &mut self.writer {
-            writer.push(outcome);
-        }
-        self.writer = self.writer.take().map(BatchWriter::split);
-    }
+/// Appends an error.
+#[cold]
+pub(super) fn refuse(tally: &mut Tally, id: RequestId, refusal: &Refusal, out: &mut Vec<u8>) {
+    tally.count(Counter::Errors);
+    Failure { code: refusal.code, text: &refusal.text }.encode(id, out);
 }
 
 #[cold]
-fn unknown_handle(handle: Handle) -> Refusal {
+pub(super) fn unknown_handle(handle: Handle) -> Refusal {
     Refusal::new(ErrorCode::UnknownHandle, format!("no authority has the handle {}", handle.0))
 }

@@ -1,24 +1,25 @@
 //! One bidirectional stream, from the first frame to the last.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use quinn::{Connection, ReadError, RecvStream, SendStream, WriteError};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::answerer::{Answerer, Refusal};
 use super::counters::Counter;
 use super::late::LateEvent;
 use super::poll::ready;
-use super::requests::{Channel, Requests};
+use super::requests::{Channel, FLUSH, Requests};
 use super::session::Session;
 use crate::wire::{CloseCode, ErrorCode, FrameDecoder, RequestId};
 
 /// Pieces that are read at once; each is at most a packet.
 const PIECES: usize = 32;
-/// Octets of answers after which they are sent although more requests are there.
-const FLUSH: usize = 64 << 10;
+/// Octets of a new buffer for answers: of a batch, or of some questions.
+const ROOM: usize = 512;
 /// Octets that a buffer may have to be used again.
 const KEEP: usize = 256 << 10;
 
@@ -96,8 +97,10 @@ impl<A: Answerer> Stream<A> {
         }
         self.requests.session.stream_began();
         self.counted = true;
+        // Where nothing was said yet, the next stream can have the buffer.
+        let out = if self.out.is_empty() { std::mem::take(&mut self.out) } else { Vec::new() };
         tokio::spawn(self.run(connection.clone()));
-        Vec::new()
+        out
     }
 
     /// Serves until the stream ends.
@@ -111,22 +114,28 @@ impl<A: Answerer> Stream<A> {
         let mut pieces: [Bytes; PIECES] = std::array::from_fn(|_| Bytes::new());
         let stall = self.requests.session.settings().stall_timeout;
         let mut draining = self.requests.session.shared.draining.subscribe();
-        // When the frame that has begun must be complete.
+        let mut is_draining = *draining.borrow();
+        let mut drains = pin!(async {
+            let _ = draining.wait_for(|draining| *draining).await;
+        });
+        // When the frame that has begun must be complete. Frames come and go much faster than times pass, so the alarm
+        // is not moved with them: it rings at or before the deadline, and is set anew then.
         let mut deadline: Option<Instant> = self.unfinished(None, stall);
+        let mut alarm = pin!(sleep(stall));
         // When a stream that is no longer wanted ends.
         let mut quiet: Option<Instant> = None;
         loop {
             self.flush(stall).await?;
             if !self.is_wanted() {
                 self.finish()?;
-                if *draining.borrow() {
+                if is_draining {
                     // The connection is closed when its streams are done, and what is not acknowledged then is lost.
                     let _ = timeout(stall, self.send.stopped()).await;
                 }
                 return Ok(());
             }
             let reading = self.reading == Reading::Open;
-            if *draining.borrow_and_update() {
+            if is_draining {
                 self.say_goodbye();
                 quiet.get_or_insert_with(|| Instant::now() + linger(connection));
                 self.flush(stall).await?;
@@ -140,12 +149,18 @@ impl<A: Answerer> Stream<A> {
                     quiet = None;
                 }
                 event = self.requests.late.next() => self.take_late(event),
-                () = at(deadline) => return Err(Ended::Client(CloseCode::TooSlow)),
+                () = &mut alarm, if deadline.is_some() => {
+                    let now = Instant::now();
+                    match deadline {
+                        Some(deadline) if deadline > now => alarm.as_mut().reset(deadline),
+                        _ => return Err(Ended::Client(CloseCode::TooSlow)),
+                    }
+                }
                 () = at(quiet), if self.requests.late.is_empty() => {
                     // Nothing came for a while after the client was told to go elsewhere.
                     self.reading = Reading::Finished;
                 }
-                Ok(()) = draining.changed() => {}
+                () = &mut drains, if !is_draining => is_draining = true,
             }
             self.account()?;
         }
@@ -197,11 +212,20 @@ impl<A: Answerer> Stream<A> {
             }
             Err(_) => return Err(Ended::Gone),
         };
+        if self.out.capacity() == 0 {
+            self.out.reserve(ROOM);
+        }
         for piece in pieces.iter_mut().take(count) {
             let piece = std::mem::take(piece);
             let mut input = &piece[..];
             loop {
-                match self.decoder.next(&mut input) {
+                // What arrived in one piece is read where it lies, many frames at a time.
+                let whole = match self.decoder.buffered() {
+                    0 => self.requests.take_all(&mut input, &mut self.out),
+                    _ => Ok(0),
+                };
+                self.frames = self.frames.wrapping_add(*whole.as_ref().unwrap_or(&0));
+                match whole.and_then(|_| self.decoder.next(&mut input)) {
                     Ok(Some(frame)) => {
                         self.frames = self.frames.wrapping_add(1);
                         self.requests.take(&frame, &mut self.out);
@@ -273,6 +297,7 @@ impl<A: Answerer> Stream<A> {
     /// Sends everything.
     async fn flush(&mut self, stall: Duration) -> Result<(), Ended> {
         self.requests.flush_tally();
+        self.flush_now().await?;
         while let Some(rest) = self.out.get(self.sent..).filter(|rest| !rest.is_empty()) {
             match timeout(stall, self.send.write(rest)).await {
                 Err(_) => return Err(Ended::Client(CloseCode::TooSlow)),

@@ -14,21 +14,25 @@ mod checks;
 mod codes;
 mod error;
 mod filters;
+mod link_list;
 mod links;
 mod listing;
 mod ports;
 mod records;
+mod retention;
 mod service;
 
 pub use checks::ChecksByChecker;
 pub use error::VerifyError;
 pub use filters::{CertificateFilter, CheckFilter, UserFilter, VerificationFilter};
+pub use link_list::{LinkLineError, LinkList, LinkListError};
 pub use links::LinkTable;
 pub use ports::{CheckFailed, LinkFailed, LinkSource, RevocationChecks, RevocationFacts};
 pub use records::{
     Certificate, CertificateWithUser, Check, Checked, CheckedContent, CheckedUser, Identify,
     KeptVerification, Listed, User, Verification, VerificationResult, Verified,
 };
+pub use retention::keep_to;
 pub use service::{VerifyService, VerifySettings};
 
 pub use crate::store::{CheckPurpose as Purpose, Created, Slice};

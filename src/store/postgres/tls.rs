@@ -1,5 +1,6 @@
 //! TLS to PostgreSQL, by rustls.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -21,7 +22,8 @@ pub(super) struct Tls(TlsConnector);
 /// TLS to one server.
 pub(super) struct ToServer {
     connector: TlsConnector,
-    name: ServerName<'static>,
+    /// `None` for a socket of this machine, which needs no TLS.
+    name: Option<ServerName<'static>>,
 }
 
 /// A TLS connection.
@@ -53,10 +55,11 @@ where
 {
     type Stream = Secured<S>;
     type TlsConnect = ToServer;
-    type Error = rustls::pki_types::InvalidDnsNameError;
+    type Error = Infallible;
 
     fn make_tls_connect(&mut self, domain: &str) -> Result<ToServer, Self::Error> {
-        Ok(ToServer { connector: self.0.clone(), name: ServerName::try_from(domain.to_owned())? })
+        // Asked also where the address says that there is to be no TLS, and of a socket without a name.
+        Ok(ToServer { connector: self.0.clone(), name: ServerName::try_from(domain.to_owned()).ok() })
     }
 }
 
@@ -69,7 +72,10 @@ where
     type Future = Pin<Box<dyn Future<Output = io::Result<Secured<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.name, stream).await.map(Secured) })
+        Box::pin(async move {
+            let name = self.name.ok_or_else(|| io::Error::other("TLS needs the name of the server"))?;
+            self.connector.connect(name, stream).await.map(Secured)
+        })
     }
 }
 

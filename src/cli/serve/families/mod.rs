@@ -3,6 +3,7 @@
 //! Each has a file here that turns its section of the configuration into its router, or into nothing if it is switched
 //! off, and a line in [`ALL`].
 
+mod cipher;
 mod digicert;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::cli::store::of_store;
 use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
+use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
 use crate::store::{Store, StoreError};
@@ -25,8 +27,10 @@ use crate::telemetry::Metrics;
 use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
-const ALL: &[Family] =
-    &[Family { name: "digicert", place: |config| &config.http.digicert, start: digicert::start }];
+const ALL: &[Family] = &[
+    Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start },
+    Family { name: "digicert", place: |config| &config.http.digicert, start: digicert::start },
+];
 
 /// One family.
 struct Family {
@@ -58,6 +62,8 @@ pub(super) struct Shared {
     pub(super) http: HttpClient,
     /// What the server presents; `None` while nothing is encrypted.
     pub(super) identity: Option<Arc<IdentitySwitch>>,
+    /// Whether the server is starting or stopping.
+    pub(super) readiness: Arc<Readiness>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
     /// The database; `None` if nothing that is switched on keeps anything.
@@ -74,13 +80,14 @@ impl Shared {
         data: &Path,
         clock: &Arc<dyn Clock>,
         sources: SourcesHandle,
+        readiness: &Arc<Readiness>,
         answering: &Answering,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
         let http = HttpClient::new(&config.network_settings()?.http).map_err(ServeError::Network)?;
         let store = match config.needs_store() {
             true => {
-                Some(Store::open(&config.store.settings(data), Arc::clone(clock)).await.map_err(of_store)?)
+                Some(Store::open(&config.store_settings(data)?, Arc::clone(clock)).await.map_err(of_store)?)
             }
             false => None,
         };
@@ -90,6 +97,7 @@ impl Shared {
             data: data.into(),
             http,
             identity: answering.identity().cloned(),
+            readiness: Arc::clone(readiness),
             sources,
             store,
             stopped,

@@ -31,10 +31,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Method, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
-use tower_http::cors::CorsLayer;
 
 pub use labels::Labels;
 pub use language::{Language, UnknownLanguage};
@@ -45,8 +43,7 @@ pub use zone::Zone;
 
 /// The routes.
 pub fn router(cipher: Arc<Cipher>) -> Router {
-    let origins = cipher.origins.clone();
-    let router = Router::new()
+    Router::new()
         .route("/api/v1/ticket", post(methods::create))
         .route("/api/v1/ticket/{uuid}", axum::routing::delete(methods::delete))
         .route("/api/v1/ticket/{uuid}/keyStore", put(methods::upload))
@@ -59,12 +56,5 @@ pub fn router(cipher: Arc<Cipher>) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(&cipher), methods::while_running))
         // Every method has a cap of its own.
         .layer(DefaultBodyLimit::disable())
-        .with_state(cipher);
-    if origins.is_empty() {
-        return router;
-    }
-    let methods = [Method::GET, Method::POST, Method::PUT, Method::DELETE];
-    router.layer(
-        CorsLayer::new().allow_origin(origins).allow_methods(methods).allow_headers([header::CONTENT_TYPE]),
-    )
+        .with_state(cipher)
 }

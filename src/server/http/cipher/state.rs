@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use axum::http::HeaderValue;
-
 use super::language::{CurrentLanguage, Language};
 use super::protected::ProtectedKeys;
 use super::tree::Style;
@@ -23,8 +21,6 @@ pub struct CipherSettings {
     pub style: Style,
     /// After which the key of protected parameters is replaced.
     pub protected_key: Seconds,
-    /// Web pages of these origins may use the service from a browser.
-    pub origins: Vec<HeaderValue>,
 }
 
 /// The service.
@@ -33,7 +29,6 @@ pub struct Cipher {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) protected: ProtectedKeys,
     pub(super) style: Style,
-    pub(super) origins: Vec<HeaderValue>,
     /// Judges certificates, if that is wanted.
     pub(super) revocation: Option<Arc<Checker>>,
     language: CurrentLanguage,
@@ -55,7 +50,6 @@ impl Cipher {
             clock,
             protected: ProtectedKeys::new(settings.protected_key),
             style: settings.style,
-            origins: settings.origins,
             revocation,
             language: CurrentLanguage::new(settings.language),
             readiness,

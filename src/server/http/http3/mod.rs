@@ -74,11 +74,13 @@ async fn serve(site: Arc<Site>, connection: Connection, course: Course) {
         Ok(http) => http,
         Err(error) => return tracing::debug!(%peer, %error, "no HTTP/3"),
     };
+    let most = usize::try_from(site.edge.settings.max_streams).unwrap_or(usize::MAX);
     let mut requests = JoinSet::new();
     let mut told = false;
     let orderly = loop {
         tokio::select! {
-            accepted = http.accept() => match accepted {
+            // Streams beyond the number are not read, and their octets wait in the window of the connection.
+            accepted = http.accept(), if requests.len() < most => match accepted {
                 Ok(Some(resolver)) => {
                     let caller = Caller { peer, early: !*established.borrow() };
                     let (site, budget) = (Arc::clone(&site), newest.take());
