@@ -213,8 +213,10 @@ fn add_text(open: &mut [Element], text: &str) -> Result<(), XmlProblem> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn a_document_is_written_member_by_member() {
@@ -262,5 +264,46 @@ mod tests {
             assert!(problem.contains(expected), "{expected}: {problem}");
         }
         assert!(read_document(b"<a>\xff</a>").is_err());
+    }
+
+    /// Pieces that make documents which are nearly right.
+    fn piece() -> impl Strategy<Value = String> {
+        let fixed = [
+            "<a>", "</a>", "<as>", "</as>", "<b/>", "<a x='y'>", "&amp;", "&#65;", "&#x0;", "&x;", "<![CDATA[", "]]>", "<!--",
+            "-->", "<?xml version='1.0'?>", "<!DOCTYPE a>", "<!", "<", ">", "&", ";", "\u{0}", "\u{feff}", "é",
+        ];
+        prop_oneof![4 => prop::sample::select(&fixed[..]).prop_map(str::to_owned), 1 => ".{0,8}"]
+    }
+
+    /// Documents as clients send them: no empty lists or objects, which an empty text is as good as.
+    fn document() -> impl Strategy<Value = Value> {
+        let text = "[ -~]{0,12}".prop_map(|text| Value::from(text.trim()));
+        text.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 1..4).prop_map(|items| json!({"names": items})),
+                prop::collection::btree_map("[b-m]{1,6}x", inner, 1..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_read_or_refused(pieces in prop::collection::vec(piece(), 0..40)) {
+            let text = pieces.concat();
+            if let Ok(value) = read_document(text.as_bytes()) {
+                prop_assert!(value.to_string().len() <= text.len() * 2 + 64, "{value}");
+            }
+        }
+
+        #[test]
+        fn octets_that_are_no_text_are_refused_or_read(octets in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read_document(&octets);
+        }
+
+        #[test]
+        fn documents_survive_both_ways(document in document()) {
+            prop_assert_eq!(read_document(&write_document(&document)).unwrap(), document);
+        }
     }
 }
