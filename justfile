@@ -52,7 +52,7 @@ fuzz TARGET SECONDS="60":
 
 # fuzz every target for a minute
 fuzz-all SECONDS="60":
-    for target in crl crl_differential index name ocsp_path ocsp_request ocsp_response pem wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
+    for target in crl crl_differential index name ocsp_path ocsp_request ocsp_response pem qualified wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
 
 # format the sources
 fmt:

@@ -3,6 +3,9 @@
 //!
 //! One generator, which writes a request and reads the answer on each connection over and over, and one server after
 //! the other, in turns. `REVOCACHE_BENCH_ROUNDS` sets how many.
+//!
+//! `REVOCACHE_BENCH_SERVER=HOST:PORT` adds a server that runs already, such as a daemon with its database, and
+//! `REVOCACHE_BENCH_REQUEST=FILE` is what it is asked: a request of HTTP/1.1 octet by octet, whose answer is a 200.
 #![allow(
     clippy::as_conversions,
     clippy::indexing_slicing,
@@ -76,6 +79,13 @@ fn empty(name: &'static str, address: SocketAddr) -> Subject {
     Subject { name, address, request: b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".to_vec() }
 }
 
+/// A server that runs already.
+fn another() -> Option<Subject> {
+    let address = std::env::var("REVOCACHE_BENCH_SERVER").ok()?.parse().unwrap();
+    let request = std::fs::read(std::env::var("REVOCACHE_BENCH_REQUEST").unwrap()).unwrap();
+    Some(Subject { name: "server", address, request })
+}
+
 /// Reads one answer, whose status has to be 200.
 async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
     buffer.clear();
@@ -135,7 +145,8 @@ fn main() {
         .with_env_filter(tracing_subscriber::EnvFilter::new("info"))
         .init();
     let servers = Runtime::new().unwrap();
-    let subjects = [empty("axum", servers.block_on(bare())), empty("edge", servers.block_on(edge()))];
+    let mut subjects = vec![empty("axum", servers.block_on(bare())), empty("edge", servers.block_on(edge()))];
+    subjects.extend(another());
     let generator = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut turns: Vec<Vec<Turn>> = subjects.iter().map(|_| Vec::new()).collect();
     for round in 0..=rounds {

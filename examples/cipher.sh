@@ -7,7 +7,8 @@
 # not what it should be.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-program=${1:-${REVOCACHE:-$here/../target/debug/revocache}}
+program=$(command -v -- "${1:-$here/../target/debug/revocache}") || { echo "no program ${1:-}" >&2; exit 1; }
+case $program in /*) ;; *) program=$PWD/$program ;; esac
 folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
@@ -119,8 +120,9 @@ ask 500 PUT "$ticket/keyStore/certificate/info/signature" "${json[@]}" -d '{}'
 ask 500 PUT "$ticket/keyStore/certificate/info/encryption" "${json[@]}" -d "$password"
 ask 500 PUT "$ticket/keyStore" "${json[@]}" -d '{"base64Data":"###"}'
 ask 500 PUT "$ticket/keyStore" "${octets[@]}" --data-binary @own.pem
-printf '0\0320\0300\006\012+\006\001\004\001\201\227F\001\001' > Key-6.dat
+printf '0\0160\014\006\012+\006\001\004\001\201\227F\001\001' > Key-6.dat
 ask 500 PUT "$ticket/keyStore" "${octets[@]}" --data-binary @Key-6.dat
+has "Key-6.dat"
 ask 400 PUT /api/v1/ticket/79343564-147f-4a2a-ac2a-182d7a55f802/keyStore "${octets[@]}" -d x
 
 title "The end of the session"

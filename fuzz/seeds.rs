@@ -67,8 +67,68 @@ fn main() {
     write("pem", "two", text.as_bytes());
     write("pem", "windows", pem("X509 CRL", &[9; 100]).replace('\n', "\r\n").as_bytes());
     write("pem", "bad", b"-----BEGIN A-----\nAQ=\n-----END A-----\n");
+    qualified(&ca);
     ocsp();
     wire();
+    containers();
+}
+
+/// Key stores of one key with its certificate, under 123456, and certificates without keys.
+fn containers() {
+    use revocache::keystore::pkcs12::{Pkcs12Strength, write_pkcs12};
+    use revocache::keystore::{KeyEntry, PrivateKey, TrustedEntry, jks::write_jks, to_pem, write_pkcs7};
+    use revocache::pki::Certificate;
+
+    let ca = Authority::root("Seed", KeyKind::Ed25519);
+    let key = Key::new(KeyKind::P256);
+    let leaf = Authority::builder(&[7], &Name::new("leaf"), &key).build(&ca);
+    let certificate = |der: &[u8]| Certificate::from_der(der).unwrap();
+    let private = PrivateKey::from_pkcs8(key.pkcs8().to_vec().into()).unwrap();
+    let chain = vec![certificate(&leaf), certificate(&ca.certificate)];
+    let keys = [KeyEntry { alias: "server".to_owned(), key: private, chain: chain.clone() }];
+    let trusted = [TrustedEntry { alias: "root".to_owned(), certificate: certificate(&ca.certificate) }];
+    let quick = Pkcs12Strength { encryption: std::num::NonZeroU32::MIN, mac: std::num::NonZeroU32::MIN };
+    write("pkcs12", "both", &write_pkcs12(&keys, &trusted, "123456", quick).unwrap());
+    write("pkcs12", "trusted", &write_pkcs12(&[], &trusted, "123456", quick).unwrap());
+    write("jks", "both", &write_jks(&keys, &trusted, "123456", "123456", 1).unwrap());
+    write("jks", "trusted", &write_jks(&[], &trusted, "123456", "123456", 1).unwrap());
+    let bundle = write_pkcs7(&chain);
+    write("certificate_file", "x509", &leaf);
+    write("certificate_file", "pkcs7", &bundle);
+    write("certificate_file", "pem", to_pem("PKCS7", &bundle).as_bytes());
+    write("certificate_file", "two", &[to_pem("CERTIFICATE", &leaf), to_pem("CERTIFICATE", &leaf)].concat().into_bytes());
+    // The same in BER: the outermost length is left open.
+    let content = bundle.get(4..).unwrap();
+    write("certificate_file", "ber", &[&[0x30, 0x80], content, &[0, 0]].concat());
+}
+
+/// What a certificate of Ukraine says of its holder, alone and inside one.
+fn qualified(ca: &Authority) {
+    let attribute = |kind: &str, value: Vec<u8>| der::sequence(&[der::oid(kind), der::set(&[value])]);
+    let attributes = der::sequence(&[
+        attribute("1.2.804.2.1.1.1.11.1.4.1.1", StringKind::Printable.der("3456789012")),
+        attribute("1.2.804.2.1.1.1.11.1.4.2.1", StringKind::Utf8.der("")),
+        attribute("1.3.6.1.5.5.7.9.1", der::element(0x18, b"19900101120000Z")),
+    ]);
+    let statement = |id: &str, info: Vec<u8>| der::sequence(&[der::oid(id), info]);
+    let kinds = der::sequence(&[der::oid("0.4.0.1862.1.6.2")]);
+    let statements = der::sequence(&[
+        statement("1.2.804.2.1.1.1.2.1", vec![]),
+        statement("0.4.0.1862.1.4", vec![]),
+        statement("0.4.0.1862.1.6", kinds),
+    ]);
+    let names = der::sequence(&[der::implicit(1, b"a@b"), der::implicit(7, &[127, 0, 0, 1])]);
+    let purposes = der::sequence(&[der::oid("1.2.804.2.1.1.1.3.9")]);
+    let certificate = ca
+        .leaf(&[7])
+        .extension(Extension::new("2.5.29.9", &attributes))
+        .extension(Extension::new("1.3.6.1.5.5.7.1.3", &statements))
+        .extension(Extension::new("2.5.29.17", &names))
+        .extension(Extension::new("2.5.29.37", &purposes))
+        .build(ca);
+    write("qualified", "attributes", &attributes);
+    write("qualified", "statements", &statements);
+    write("qualified", "certificate", &certificate);
 }
 
 fn ocsp() {

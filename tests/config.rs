@@ -62,6 +62,8 @@ fn the_default_file_shows_every_key_with_its_default() {
         ("quic", vec!["tls_certificate", "tls_key"]),
         ("http", vec!["token_file"]),
         ("fetch", vec!["proxy"]),
+        ("keystore", vec!["folder", "seal_key"]),
+        ("asteria", vec!["server_id"]),
         ("store", vec!["location"]),
         ("digicert", vec!["upstream", "upstream_key_file"]),
         ("test", vec!["at"]),
@@ -80,6 +82,9 @@ fn the_default_file_shows_every_key_with_its_default() {
     shown_config.quic.tls_key = None;
     shown_config.http.token_file = None;
     shown_config.fetch.proxy = None;
+    shown_config.keystore.folder = None;
+    shown_config.keystore.seal_key = None;
+    shown_config.asteria.server_id = None;
     shown_config.store.location = None;
     shown_config.digicert.upstream = None;
     shown_config.digicert.upstream_key_file = None;

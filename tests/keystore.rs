@@ -17,3 +17,7 @@ mod containers;
 mod hostile;
 #[path = "keystore/material.rs"]
 mod material;
+#[path = "keystore/outbound.rs"]
+mod outbound;
+#[path = "keystore/store.rs"]
+mod store;

@@ -3,6 +3,7 @@
 //! The command line is a contract that scripts rely on: names, flags, JSON members, codes and exit codes change only
 //! with a major version. Answers go to stdout, everything else (progress, warnings, errors) to stderr.
 
+mod audit;
 mod bench;
 mod build;
 mod certificates;
@@ -26,6 +27,7 @@ mod server_options;
 mod store;
 mod tenant;
 mod token;
+mod user;
 mod verify;
 
 use std::process::ExitCode;
@@ -56,6 +58,8 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Order(order) => order.run(),
         Command::Refresh(refresh) => refresh.run(),
+        Command::User(user) => user.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Config(config) => config.run(),
         Command::Cipher(cipher) => cipher.run(),
         Command::Bench(bench) => bench.run(),
@@ -107,6 +111,10 @@ enum Command {
     Refresh(refresh::Refresh),
     /// Keep orders, what they need, and the API keys of clients
     Order(order::Order),
+    /// Who may administer a server: add, list and remove users, change passwords and roles
+    User(user::User),
+    /// Who changed what on a server, and how it ended
+    Audit(audit::Audit),
     /// Print the default configuration, or check a file
     Config(config::ConfigCommand),
     /// Help clients of the Cipher API: encrypt parameters for a server

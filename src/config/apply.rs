@@ -251,6 +251,8 @@ impl Config {
             ("http", self.http == next.http),
             ("cipher", self.cipher == next.cipher),
             ("ocsp", self.ocsp == next.ocsp),
+            ("keystore", self.keystore == next.keystore),
+            ("asteria", self.asteria == next.asteria),
             ("store", self.store == next.store),
             ("digicert", self.digicert == next.digicert),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),

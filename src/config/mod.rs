@@ -7,6 +7,7 @@
 //! [`DEFAULT_TEXT`] is the commented file that a first start writes; a test holds it against the types.
 
 mod apply;
+mod asteria;
 mod cipher;
 mod digicert;
 mod error;
@@ -18,6 +19,7 @@ mod sections;
 mod store;
 
 pub use apply::{ApplyError, NeedsRestart};
+pub use asteria::{AsteriaSection, ClientAuthenticationWish, KeystoreSection, UtcOffset};
 pub use cipher::{CipherSection, LabelStyle, LanguageCode, NameStyle, ObjectId, ProfileSource, ZoneName};
 pub use digicert::{DigicertSection, EndedDomainWord, PrecedenceWord};
 pub use error::{ConfigError, UnknownKey};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::asteria::{AsteriaSection, KeystoreSection};
 use super::cipher::CipherSection;
 use super::digicert::DigicertSection;
 use super::http::HttpSection;
@@ -43,6 +44,10 @@ pub struct Config {
     pub ocsp: OcspSection,
     /// `[fetch]`
     pub fetch: FetchSection,
+    /// `[keystore]`
+    pub keystore: KeystoreSection,
+    /// `[asteria]`
+    pub asteria: AsteriaSection,
     /// `[store]`
     pub store: StoreSection,
     /// `[digicert]`
@@ -315,6 +320,7 @@ impl Config {
         self.http.token_file.iter_mut().chain(&mut self.http.client_ca).for_each(resolve);
         self.trust.anchors.iter_mut().chain(&mut self.trust.issuers).for_each(resolve);
         self.fetch.roots.iter_mut().for_each(resolve);
+        self.keystore.folder.iter_mut().chain(&mut self.keystore.seal_key).for_each(resolve);
         self.store.resolve_paths(base);
         self.digicert.upstream_key_file.iter_mut().for_each(resolve);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);

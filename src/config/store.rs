@@ -48,10 +48,10 @@ pub struct StoreSection {
 }
 
 impl Config {
-    /// Whether something that is switched on keeps anything.
+    /// Whether a family that is switched on keeps anything.
     #[must_use]
     pub fn needs_store(&self) -> bool {
-        self.digicert.enabled
+        self.asteria.enabled || self.digicert.enabled
     }
 }
 

@@ -85,16 +85,6 @@ impl ContainerError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// The library makes no such key.
-    #[error("a key of {bits} bits ({algorithm}) is not made; {allowed}")]
-    Size {
-        /// The algorithm asked for.
-        algorithm: &'static str,
-        /// The size asked for.
-        bits: u64,
-        /// What is made.
-        allowed: &'static str,
-    },
     /// The library did not make a key.
     #[error("no key could be made: {reason}")]
     Generate {
@@ -104,6 +94,12 @@ pub enum KeyError {
     /// A key that TLS here cannot use.
     #[error("the private key cannot be used: {reason}")]
     Unusable {
+        /// Why not.
+        reason: String,
+    },
+    /// A subject that a certificate cannot have.
+    #[error("no certificate can have this subject: {reason}")]
+    Subject {
         /// Why not.
         reason: String,
     },

@@ -74,12 +74,14 @@ pub struct Issued {
 /// key takes: a second for 4096 bits, sometimes more.
 ///
 /// # Errors
-/// [`KeyError::Generate`], and [`KeyError::Issue`] for a subject that a certificate cannot have.
+/// [`KeyError::Subject`] for a subject that a certificate cannot have; [`KeyError::Generate`], [`KeyError::Issue`].
 pub fn issue(request: &IssueRequest, now: UnixTime) -> Result<Issued, KeyError> {
+    let mut parameters = parameters(request, now)?;
     let (signer, key) = Signer::generate(request.algorithm, request.digest)?;
-    let parameters = parameters(request, now)?;
     let failed = |what| move |error: rcgen::Error| KeyError::Issue { what, reason: error.to_string() };
     let signed = parameters.serialize_request(&signer).map_err(failed("the request"))?;
+    // A request has none: the number is its issuer's to give.
+    parameters.serial_number = Some(serial()?);
     let certificate = parameters.self_signed(&signer).map_err(failed("the certificate"))?;
     let certificate = Certificate::from_der(certificate.der())
         .map_err(|error| KeyError::Issue { what: "the certificate", reason: error.to_string() })?;
@@ -98,7 +100,6 @@ fn parameters(request: &IssueRequest, now: UnixTime) -> Result<CertificateParams
     parameters.subject_alt_names = alternative_names(&request.subject.common_name);
     parameters.not_before = time(now)?;
     parameters.not_after = time(now.plus(request.valid))?;
-    parameters.serial_number = Some(serial()?);
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     if matches!(request.algorithm, KeyAlgorithm::Rsa(_)) {
         parameters.key_usages.push(KeyUsagePurpose::KeyEncipherment);
@@ -117,7 +118,7 @@ fn name(subject: &SubjectName) -> Result<DistinguishedName, KeyError> {
         let is_country = letters.len() == 2 && letters.iter().all(u8::is_ascii_alphabetic);
         let country = PrintableString::try_from(subject.country.as_str()).ok().filter(|_| is_country);
         let reason = || format!("'{}' is no country of two letters", subject.country.escape_debug());
-        let country = country.ok_or_else(|| KeyError::Issue { what: "the certificate", reason: reason() })?;
+        let country = country.ok_or_else(|| KeyError::Subject { reason: reason() })?;
         name.push(DnType::CountryName, DnValue::PrintableString(country));
     }
     // From the largest to the smallest, so that RFC 4514 writes the common name first.

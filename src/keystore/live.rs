@@ -25,15 +25,19 @@ impl LiveIdentity {
     /// certificate at all.
     pub fn new(key: &PrivateKey, chain: Vec<Certificate>) -> Result<Self, KeyError> {
         let unusable = |reason: String| KeyError::Unusable { reason };
-        if chain.is_empty() {
-            return Err(unusable("there is no certificate for it".to_owned()));
-        }
+        let own = chain.first().ok_or_else(|| unusable("there is no certificate for it".to_owned()))?;
         let der = PrivateKeyDer::Pkcs8(key.pkcs8().to_vec().into());
+        let key = default_provider()
+            .key_provider
+            .load_private_key(der)
+            .map_err(|error| unusable(error.to_string()))?;
+        // Compared here, because webpki reads no certificates of version 1, which can be presented all the same.
+        if key.public_key().is_none_or(|public| public.as_ref() != own.public_key().spki()) {
+            return Err(unusable("its certificate is for another key".to_owned()));
+        }
         let certificates =
             chain.iter().map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
-        let key = CertifiedKey::from_der(certificates, der, &default_provider())
-            .map_err(|error| unusable(error.to_string()))?;
-        Ok(Self { key: Arc::new(key), chain: chain.into() })
+        Ok(Self { key: Arc::new(CertifiedKey::new(certificates, key)), chain: chain.into() })
     }
 
     /// For TLS.

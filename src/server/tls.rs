@@ -8,7 +8,7 @@ use rustls::server::{
 };
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
-use super::quic::{ClientAuthentication, ClientRoots, IdentitySwitch};
+use super::quic::{ClientAuthentication, ClientRoots, ClientSwitch, IdentitySwitch};
 
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,9 @@ pub(super) fn config(
             .with_client_cert_verifier(verifier(roots)?.allow_unauthenticated().build().map_err(unusable)?),
         ClientAuthentication::Required(roots) => {
             builder.with_client_cert_verifier(verifier(roots)?.build().map_err(unusable)?)
+        }
+        ClientAuthentication::Switched(switch) => {
+            builder.with_client_cert_verifier(Arc::<ClientSwitch>::clone(switch))
         }
     };
     let resolver: Arc<dyn ResolvesServerCert> = Arc::<IdentitySwitch>::clone(identity);

@@ -47,11 +47,11 @@ pub struct AuditEvent {
 /// Takes events. What cannot be kept is logged with all that is in it, and stops nobody: the thing is done.
 pub trait AuditLog: Send + Sync {
     /// Takes an event; done when it is on disk.
-    fn record(&self, event: AuditEvent) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    fn log(&self, event: AuditEvent) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 impl AuditLog for Store {
-    fn record(&self, event: AuditEvent) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn log(&self, event: AuditEvent) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
             if let Err(error) = self.add_audit_entry(event.entry()).await {
                 tracing::error!(?event, %error, "not in the audit log");

@@ -68,7 +68,7 @@ async fn the_language_is_one_for_the_whole_service() {
 #[tokio::test]
 async fn a_language_without_texts_changes_nothing() {
     let world = World::default();
-    for code in ["ru", "UK", "uk-UA", "%D1%83%D0%BA", "x"] {
+    for code in ["ru", "UK", "uk-UA", "%D1%83%D0%BA", "%FF", "x"] {
         let answered = world.ask("POST", &format!("/api/v1/language/{code}"), "", Body::empty()).await;
         assert_eq!(answered.message(), (500, "Помилка при зміні поточної мови.".to_owned()));
         assert!(answered.cause().contains("uk, en, ja"), "{answered:?}");

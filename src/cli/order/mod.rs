@@ -116,7 +116,7 @@ impl Desk {
             outcome,
             detail,
         };
-        self.log.record(event).await;
+        self.log.log(event).await;
         Ok(result?)
     }
 }

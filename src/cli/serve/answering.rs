@@ -9,9 +9,10 @@ use rustls::pki_types::CertificateDer;
 use tokio::task::JoinHandle;
 
 use super::error::ServeError;
+use super::keys::Keys;
 use crate::cli::exit::CliError;
 use crate::config::Config;
-use crate::fetch::http::HttpClient;
+use crate::fetch::http::{HttpClient, HttpSettings};
 use crate::ingest::source::SourcesHandle;
 use crate::live::{Live, LiveParts};
 use crate::publish::{IndexFolder, IndexReader};
@@ -34,6 +35,7 @@ pub(super) struct Answering {
     answers: Arc<Answers>,
     live: Live<HttpClient, Arc<dyn Clock>>,
     identity: Option<Arc<IdentitySwitch>>,
+    keys: Option<Keys>,
     server: Option<Arc<QuicServer<Answers>>>,
 }
 
@@ -44,10 +46,12 @@ impl Answering {
         data: &Path,
         clock: &Arc<dyn Clock>,
         sources: SourcesHandle,
+        keys: Option<Keys>,
     ) -> Result<Self, CliError> {
         let folder = IndexFolder::new(data.join("index"));
         let reader = Arc::new(IndexReader::open(folder.clone())?);
-        let http = HttpClient::new(&config.ocsp_http_settings()?).map_err(ServeError::Network)?;
+        let http = with_outbound(keys.as_ref(), config.ocsp_http_settings()?);
+        let http = HttpClient::new(&http).map_err(ServeError::Network)?;
         let delegates = DelegatesInIndex::new(Arc::clone(&reader), Arc::clone(clock));
         let parts = LiveParts { cache_file: Some(folder.path().join(OCSP_CACHE)), ..delegates.parts() };
         let live = Live::new(config.live_settings(), http, Arc::clone(clock), parts);
@@ -60,10 +64,17 @@ impl Answering {
         });
         let answers = Arc::new(answers);
         let identity = match config.quic_settings().is_some() || config.http.needs_identity() {
-            true => Some(Arc::new(IdentitySwitch::new(identity(config, data)?))),
+            true => {
+                let usual = identity(config, data)?;
+                let switch = Arc::new(IdentitySwitch::new(usual.clone()));
+                if let Some(keys) = &keys {
+                    keys.present(&switch, usual);
+                }
+                Some(switch)
+            }
             false => None,
         };
-        Ok(Self { checker, answers, live, identity, server: None })
+        Ok(Self { checker, answers, live, identity, keys, server: None })
     }
 
     /// Listens for the query protocol, and another one beside it, if the configuration says so. Where, if it does.
@@ -75,7 +86,7 @@ impl Answering {
         let (Some(settings), Some(identity)) = (config.quic_settings(), &self.identity) else {
             return Ok(None);
         };
-        let clients = self.clients(config.client_roots()?);
+        let clients = self.clients(config, config.client_roots()?)?;
         let answers = Arc::clone(&self.answers);
         let server =
             QuicServer::bind_beside(settings, identity, clients, answers, other).map_err(ServeError::Quic)?;
@@ -140,21 +151,43 @@ impl Answering {
     /// be read.
     pub(super) fn reload(&self, config: &Config, data: &Path) -> Result<(), CliError> {
         let settings = config.check_settings()?;
-        if let Some(switch) = &self.identity {
-            switch.replace(identity(config, data)?);
+        match (&self.identity, &self.keys) {
+            (Some(_), Some(keys)) => keys.set_usual(identity(config, data)?),
+            (Some(switch), None) => switch.replace(identity(config, data)?),
+            (None, _) => {}
         }
         self.checker.set_settings(settings);
         Ok(())
     }
 
-    /// Whether clients show certificates, and which.
-    pub(super) fn clients(&self, roots: Vec<CertificateDer<'static>>) -> ClientAuthentication {
-        if roots.is_empty() {
-            return ClientAuthentication::None;
-        }
-        let judge = Arc::new(RevokedClients(Arc::clone(&self.checker)));
-        ClientAuthentication::Required(ClientRoots { roots, judge })
+    /// The key store, if it is in use.
+    pub(super) fn keys(&self) -> Option<&Keys> {
+        self.keys.as_ref()
     }
+
+    /// How HTTP to others is done, with what the key store says of it.
+    pub(super) fn outbound(&self, http: HttpSettings) -> HttpSettings {
+        with_outbound(self.keys.as_ref(), http)
+    }
+
+    /// Whether clients show certificates, and which.
+    pub(super) fn clients(
+        &self,
+        config: &Config,
+        roots: Vec<CertificateDer<'static>>,
+    ) -> Result<ClientAuthentication, ServeError> {
+        let judge = Arc::new(RevokedClients(Arc::clone(&self.checker)));
+        match &self.keys {
+            Some(keys) => keys.clients(config, roots, judge).map(ClientAuthentication::Switched),
+            None if roots.is_empty() => Ok(ClientAuthentication::None),
+            None => Ok(ClientAuthentication::Required(ClientRoots { roots, judge })),
+        }
+    }
+}
+
+/// How HTTP to others is done, with what the key store says of it.
+pub(super) fn with_outbound(keys: Option<&Keys>, http: HttpSettings) -> HttpSettings {
+    HttpSettings { switch: keys.map(Keys::outbound), ..http }
 }
 
 /// The configured certificate and key, or the ones that were made at the first start.

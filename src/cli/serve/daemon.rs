@@ -11,9 +11,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::super::exit::CliError;
 use super::ConfigSource;
-use super::answering::Answering;
+use super::answering::{Answering, with_outbound};
 use super::data::{DataFolder, Running};
 use super::error::ServeError;
+use super::keys::Keys;
 use super::listeners::{Listeners, start_listeners};
 use super::logging::Logs;
 use super::notify::notify;
@@ -81,14 +82,17 @@ async fn serve(
         }
         None => Arc::new(SystemClock),
     };
+    let keys = Keys::open(&config, data, &clock)?;
     let specs = config.source_specs();
-    let fetcher = NetworkFetcher::new(&config.network_settings()?, &specs).map_err(ServeError::Network)?;
+    let mut network = config.network_settings()?;
+    network.http = with_outbound(keys.as_ref(), network.http);
+    let fetcher = NetworkFetcher::new(&network, &specs).map_err(ServeError::Network)?;
     let settings = config.sources_settings(data)?;
     let mut sources =
         Sources::start(settings, specs, Arc::new(fetcher), Arc::clone(&clock), Arc::new(SystemRandomness))
             .await?;
     let readiness = Arc::new(Readiness::starting());
-    let mut answering = Answering::start(&config, data, &clock, sources.handle())?;
+    let mut answering = Answering::start(&config, data, &clock, sources.handle(), keys)?;
     let listeners =
         start_listeners(&config, data, &clock, &sources.handle(), &readiness, &mut answering).await?;
     let is_stopped = tokio::select! {
@@ -187,7 +191,9 @@ async fn take_over(
 ) -> Result<Config, CliError> {
     let next = source.read()?;
     let specs = next.source_specs();
-    let fetcher = NetworkFetcher::new(&next.network_settings()?, &specs).map_err(ServeError::Network)?;
+    let mut network = next.network_settings()?;
+    network.http = answering.outbound(network.http);
+    let fetcher = NetworkFetcher::new(&network, &specs).map_err(ServeError::Network)?;
     let settings = next.sources_settings(data)?;
     answering.reload(&next, data)?;
     logs.set_filter(&next.log.level);

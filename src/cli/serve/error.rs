@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::super::exit::Exit;
 use crate::fetch::dns::DnsSetupError;
 use crate::fetch::http::HttpSetupError;
+use crate::keystore::KeyStoreError;
 use crate::server::TlsError;
 use crate::server::admin::TokenError;
 use crate::server::http::{ListenError, Overlap};
@@ -36,6 +37,10 @@ pub(in crate::cli) enum ServeError {
     Identity(#[source] IdentityError),
     #[error("[quic] has one of tls_certificate and tls_key; it needs both, or none for a self-signed one")]
     HalfIdentity,
+    #[error("the key store cannot be used: {0}")]
+    KeyStore(#[source] KeyStoreError),
+    #[error("what the key store holds cannot be put into effect: {0}")]
+    KeysInEffect(String),
     #[error("cannot start: {0}")]
     Runtime(io::Error),
     #[error("logs cannot be set up: {0}")]
@@ -68,7 +73,8 @@ impl ServeError {
             | Self::Overlap(_)
             | Self::Quic(_)
             | Self::Identity(_)
-            | Self::HalfIdentity => Exit::Data,
+            | Self::HalfIdentity
+            | Self::KeyStore(KeyStoreError::Damaged { .. } | KeyStoreError::OtherSeal { .. }) => Exit::Data,
             _ => Exit::Io,
         }
     }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answering::Answering;
 use super::error::ServeError;
 use super::families::{self, Shared, Started};
+use super::keeping;
 use crate::cli::exit::CliError;
 use crate::config::{Config, Listen, PlaceListen};
 use crate::ingest::source::SourcesHandle;
@@ -69,8 +70,12 @@ pub(super) async fn start_listeners(
     answering: &mut Answering,
 ) -> Result<Listeners, CliError> {
     let (stop, stopped) = watch::channel(false);
-    let shared =
-        Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone()).await?;
+    let store = keeping::open(config, data, clock).await?;
+    let purging = store
+        .clone()
+        .and_then(|store| keeping::purge(store, config.store.retention(), until(stopped.clone())));
+    let shared = Shared::new(config, data, clock, sources.clone(), readiness, answering, stopped.clone())?
+        .with_store(store);
     let families = families::start(config, &shared)?;
     let edge = Arc::new(Edge::new(config.http.edge_settings(), clock));
     let quic = answering.listen(config, over_http3(config, &families, &edge)?)?;
@@ -82,7 +87,8 @@ pub(super) async fn start_listeners(
         Some(file) => AdminAccess::from_file(file).map_err(ServeError::Token)?,
         None => AdminAccess::ThisMachine,
     };
-    let admin = Arc::new(Admin::new(sources.clone(), metrics, Arc::clone(readiness), access));
+    let admin = Admin::new(sources.clone(), metrics, Arc::clone(readiness), access);
+    let admin = Arc::new(admin.with_audit(shared.store.clone()));
     let mut listeners = Listeners {
         quic,
         fingerprint: answering.fingerprint(),
@@ -93,6 +99,7 @@ pub(super) async fn start_listeners(
         grace: GRACE.max(config.http.stop_timeout.get() + Duration::from_secs(1)),
         tasks: answering.run(|| until(stopped.clone())),
     };
+    listeners.tasks.extend(purging);
     let Plan { shared, own } = plan(config, &families, admin);
     if let Listen::At(address) = config.http.listen {
         let mut site = shared.site(&edge)?;
@@ -187,7 +194,7 @@ async fn listen(
 ) -> Result<HttpListener, CliError> {
     let transport = match answering.identity().filter(|_| tls) {
         Some(identity) => {
-            let clients = answering.clients(config.http_client_roots()?);
+            let clients = answering.clients(config, config.http_client_roots()?)?;
             Transport::tls(identity, &clients).map_err(ServeError::Tls)?
         }
         None => Transport::Plain,

@@ -1,13 +1,15 @@
 //! `revocache serve`: the daemon.
 //!
 //! [`daemon`] starts the parts in order and stops them in the reverse one; [`answering`] is what answers questions,
-//! [`listeners`] is where protocols are plugged in, [`families`] the HTTP APIs; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
+//! [`listeners`] is where protocols are plugged in, [`families`] the HTTP APIs, [`keeping`] the database; [`data`] is the data folder, [`logging`] the logs, [`notify`] a word to systemd.
 
 mod answering;
 mod daemon;
 mod data;
 mod error;
 mod families;
+mod keeping;
+mod keys;
 mod listeners;
 mod logging;
 mod notify;

@@ -15,6 +15,7 @@ use super::error::{HttpError, RedirectProblem, excerpt};
 use super::ocsp::ContentTypeCheck;
 use super::policy::{AddressPolicy, Addresses};
 use super::resolver::{AllRefused, CheckedResolver, Lookups};
+use super::switch::OutboundSwitch;
 
 /// The most headers of an answer; the library stops at about 400 KiB of them in any case.
 const MAX_HEADERS: usize = 64;
@@ -43,6 +44,8 @@ pub struct HttpSettings {
     pub extra_roots: Vec<Vec<u8>>,
     /// Idle connections kept per host. Default 4.
     pub max_idle_per_host: usize,
+    /// What is presented to `https` servers, and whom to trust besides, if that can change. Default: nothing.
+    pub switch: Option<Arc<OutboundSwitch>>,
 }
 
 impl Default for HttpSettings {
@@ -56,6 +59,7 @@ impl Default for HttpSettings {
             proxy: None,
             extra_roots: Vec::new(),
             max_idle_per_host: 4,
+            switch: None,
         }
     }
 }
@@ -131,7 +135,7 @@ impl HttpClient {
     /// [`HttpSetupError`].
     pub fn new(settings: &HttpSettings) -> Result<Self, HttpSetupError> {
         let policy = Arc::new(settings.addresses.clone());
-        let tls = tls(&settings.extra_roots)?;
+        let tls = tls(settings)?;
         let proxy = settings.proxy.as_deref().map(proxy).transpose()?;
         let proxy_host = proxy.as_ref().map(|(host, _)| host.clone());
         let builder = || {
@@ -290,9 +294,9 @@ fn refuse_coding(arrived: &Arrived) -> Result<(), HttpError> {
     Err(HttpError::ContentCoding { url: arrived.url.clone(), found })
 }
 
-fn tls(extra_roots: &[Vec<u8>]) -> Result<rustls::ClientConfig, HttpSetupError> {
+fn tls(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
     let mut roots = rustls::RootCertStore::empty();
-    for (number, root) in (1..).zip(extra_roots) {
+    for (number, root) in (1..).zip(&settings.extra_roots) {
         roots
             .add(CertificateDer::from(root.clone()))
             .map_err(|error| HttpSetupError::Root { number, reason: error.to_string() })?;
@@ -304,7 +308,10 @@ fn tls(extra_roots: &[Vec<u8>]) -> Result<rustls::ClientConfig, HttpSetupError> 
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| HttpSetupError::Client { reason: error.to_string() })?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    match &settings.switch {
+        Some(switch) => Ok(switch.config(config, roots)),
+        None => Ok(config.with_root_certificates(roots).with_no_client_auth()),
+    }
 }
 
 fn proxy(url: &str) -> Result<(String, reqwest::Proxy), HttpSetupError> {

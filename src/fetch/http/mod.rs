@@ -18,6 +18,7 @@ mod get;
 mod ocsp;
 mod policy;
 mod resolver;
+mod switch;
 
 pub use address::{AddressKind, address_kind};
 pub use client::{HttpClient, HttpSettings, HttpSetupError};
@@ -26,3 +27,4 @@ pub use error::{HttpError, RedirectProblem, UrlProblem};
 pub use get::{Document, Get, Got, SecretHeader};
 pub use ocsp::{ContentTypeCheck, OcspMethod};
 pub use policy::{AddressPolicy, PolicyError};
+pub use switch::OutboundSwitch;

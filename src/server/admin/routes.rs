@@ -13,9 +13,11 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use super::access::{AdminAccess, Decision};
+use super::audit::{AuditState, audit};
 use super::exposition::{CONTENT_TYPE, exposition};
 use super::readiness::Readiness;
 use crate::ingest::source::{SourcesHandle, SourcesStatus};
+use crate::store::Store;
 use crate::telemetry::{Family, Metrics};
 
 /// How long a refresh is waited for; what takes longer goes on.
@@ -33,6 +35,8 @@ pub struct Admin {
     pub access: AdminAccess,
     /// When the process began.
     pub started: Instant,
+    /// Where who changed what is kept; `None` if nothing is on that could be changed.
+    pub audit: Option<Store>,
     /// Held while a refresh is under way.
     refreshing: Mutex<()>,
 }
@@ -54,9 +58,9 @@ struct Ready {
 }
 
 #[derive(Debug, Serialize)]
-struct Problem {
-    code: &'static str,
-    message: &'static str,
+pub(super) struct Problem {
+    pub(super) code: &'static str,
+    pub(super) message: String,
 }
 
 impl Admin {
@@ -68,7 +72,14 @@ impl Admin {
         readiness: Arc<Readiness>,
         access: AdminAccess,
     ) -> Self {
-        Self { sources, metrics, readiness, access, started: Instant::now(), refreshing: Mutex::default() }
+        let (started, refreshing) = (Instant::now(), Mutex::default());
+        Self { sources, metrics, readiness, access, started, audit: None, refreshing }
+    }
+
+    /// Shows the audit log in this database, too.
+    #[must_use]
+    pub fn with_audit(self, audit: Option<Store>) -> Self {
+        Self { audit, ..self }
     }
 
     fn families(&self) -> Vec<Family> {
@@ -92,18 +103,28 @@ impl std::fmt::Debug for Admin {
 }
 
 /// The paths of the routes.
-pub const PATHS: [&str; 5] = ["/metrics", HEALTH, "/readyz", "/status", "/refresh"];
+pub const PATHS: [&str; 6] = ["/metrics", HEALTH, "/readyz", "/status", "/refresh", AUDIT];
 /// The path that says whether the process works.
 const HEALTH: &str = "/healthz";
+/// The path of the audit log.
+const AUDIT: &str = "/audit";
 
 /// The routes, to be served by themselves or merged into others. They need `ConnectInfo<SocketAddr>`.
 pub fn router(admin: Arc<Admin>) -> Router {
+    let audited = match &admin.audit {
+        Some(store) => {
+            let state = AuditState { store: store.clone(), access: admin.access.clone() };
+            Router::new().route(AUDIT, get(audit)).with_state(state)
+        }
+        None => Router::new(),
+    };
     Router::new()
         .route("/metrics", get(metrics))
         .route("/readyz", get(readyz))
         .route("/status", get(status))
         .route("/refresh", post(refresh))
         .with_state(admin)
+        .merge(audited)
         .merge(health())
 }
 
@@ -147,29 +168,39 @@ async fn refresh(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Response {
-    let problem = match admin.access.decide(peer, &headers) {
-        Decision::Granted => None,
-        Decision::TokenNeeded => Some((
-            StatusCode::UNAUTHORIZED,
-            "token_needed",
-            "send Authorization: Bearer with the admin token",
-        )),
-        Decision::NotFromThere => Some((
-            StatusCode::FORBIDDEN,
-            "not_from_there",
-            "without an admin token only programs on this machine may ask for a refresh",
-        )),
-    };
-    if let Some((status, code, message)) = problem {
-        tracing::warn!(%peer, code, "refused a refresh");
-        return (status, Json(Problem { code, message })).into_response();
+    if let Some(refusal) = refusal(&admin.access, peer, &headers, "refresh") {
+        return refusal;
     }
     // One at a time: a second one would bring nothing but traffic.
     let Ok(_refreshing) = admin.refreshing.try_lock() else {
-        let message = "a refresh is under way already";
+        let message = "a refresh is under way already".to_owned();
         let problem = Json(Problem { code: "under_way", message });
         return (StatusCode::TOO_MANY_REQUESTS, problem).into_response();
     };
     tracing::info!(%peer, "emergency refresh");
     Json(admin.sources.refresh_now(REFRESH).await).into_response()
+}
+
+/// The answer to those who may not do this; `None` for who may.
+pub(super) fn refusal(
+    access: &AdminAccess,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    what: &str,
+) -> Option<Response> {
+    let (status, code, message) = match access.decide(peer, headers) {
+        Decision::Granted => return None,
+        Decision::TokenNeeded => (
+            StatusCode::UNAUTHORIZED,
+            "token_needed",
+            "send Authorization: Bearer with the admin token".to_owned(),
+        ),
+        Decision::NotFromThere => (
+            StatusCode::FORBIDDEN,
+            "not_from_there",
+            format!("without an admin token only programs on this machine may {what}"),
+        ),
+    };
+    tracing::warn!(%peer, code, what, "refused");
+    Some((status, Json(Problem { code, message })).into_response())
 }

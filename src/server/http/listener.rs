@@ -57,8 +57,8 @@ pub enum Transport {
     Tls {
         /// Makes the handshakes.
         acceptor: TlsAcceptor,
-        /// Judges the certificates of clients, if they show any.
-        judge: Option<Arc<dyn PeerJudge>>,
+        /// Whose certificates are judged.
+        clients: ClientAuthentication,
     },
 }
 
@@ -95,7 +95,7 @@ impl Transport {
         let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
         let mut config = tls::config(&versions, identity, clients, SESSIONS)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self::Tls { acceptor: Arc::new(config).into(), judge: clients.judge().cloned() })
+        Ok(Self::Tls { acceptor: Arc::new(config).into(), clients: clients.clone() })
     }
 }
 
@@ -212,10 +212,10 @@ impl Connections {
         let stream = PatientStream::new(stream, Arc::clone(&activity), Arc::clone(numbers), self.patience);
         match &self.transport {
             Transport::Plain => self.speak(stream, peer, &activity, watcher).await,
-            Transport::Tls { acceptor, judge } => match acceptor.accept(stream).await {
+            Transport::Tls { acceptor, clients } => match acceptor.accept(stream).await {
                 Ok(stream) => {
                     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-                    if let Some(judge) = judge
+                    if let Some(judge) = clients.judge()
                         && let Err(reason) = judged(judge.as_ref(), chain)
                     {
                         tracing::info!(%peer, reason, "refused a client");

@@ -18,6 +18,7 @@
 //! so the same request has the same answer everywhere.
 
 mod activity;
+pub mod asteria;
 mod body;
 mod edge;
 mod listener;

@@ -100,8 +100,7 @@ pub(super) async fn serve<A: Answerer>(
 
 fn judge_peer(connection: &Connection, judge: &dyn PeerJudge) -> Result<(), Refusal> {
     let Some(identity) = connection.peer_identity() else {
-        // TLS has demanded a certificate if one is required.
-        return Ok(());
+        return judge.judge(&[]);
     };
     let chain = identity
         .downcast::<Vec<CertificateDer<'static>>>()

@@ -67,11 +67,18 @@ impl Identity {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Self, IdentityError> {
-        let certificate = chain.first().cloned().ok_or(rustls::Error::NoCertificatesPresented)?;
+        Self::of_certified_key(&Arc::new(CertifiedKey::from_der(chain, key, &default_provider())?))
+    }
+
+    /// Takes what TLS presents already elsewhere.
+    ///
+    /// # Errors
+    /// [`IdentityError::Unusable`] if there is no certificate.
+    pub fn of_certified_key(key: &Arc<CertifiedKey>) -> Result<Self, IdentityError> {
+        let certificate = key.cert.first().cloned().ok_or(rustls::Error::NoCertificatesPresented)?;
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest(&SHA256, &certificate).as_ref());
-        let key = Arc::new(CertifiedKey::from_der(chain, key, &default_provider())?);
-        Ok(Self { key, certificate, fingerprint })
+        Ok(Self { key: Arc::clone(key), certificate, fingerprint })
     }
 
     /// Reads PEM files: the certificates, the server's own first, and the private key (PKCS#8, PKCS#1 or SEC1).

@@ -16,6 +16,7 @@
 
 mod answerer;
 mod bind;
+mod client_switch;
 mod connection;
 mod counters;
 mod error;
@@ -37,6 +38,7 @@ mod tls;
 pub use self::answerer::{
     About, Answerer, Asked, ChangedSerials, GroupReply, InfoStart, LateAbout, LateQuestion, Refusal, Reply,
 };
+pub use self::client_switch::{ClientDemand, ClientSwitch};
 pub use self::counters::{Counter, CounterSnapshot};
 pub use self::error::QuicError;
 pub use self::identity::{Identity, IdentityError, IdentitySwitch, SelfSigned};

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 
 use super::answerer::Refusal;
+use super::client_switch::ClientSwitch;
 
 /// Judges the certificates of clients beyond their path to a root, which TLS has checked: above all whether they are
 /// revoked.
 pub trait PeerJudge: Send + Sync + 'static {
-    /// Whether this client may ask. `chain` are its certificates (DER), its own first.
+    /// Whether this client may ask. `chain` are its certificates (DER), its own first; none if it showed none.
     ///
     /// # Errors
     /// The [`Refusal`] with which the connection is closed.
@@ -27,6 +28,8 @@ pub enum ClientAuthentication {
     Optional(ClientRoots),
     /// They must.
     Required(ClientRoots),
+    /// As the switch has it.
+    Switched(Arc<ClientSwitch>),
 }
 
 /// What makes the certificate of a client acceptable.
@@ -39,10 +42,15 @@ pub struct ClientRoots {
 }
 
 impl ClientAuthentication {
-    pub(in crate::server) fn judge(&self) -> Option<&Arc<dyn PeerJudge>> {
+    /// Who judges the clients that come now; `None` if they are not asked for certificates.
+    pub(in crate::server) fn judge(&self) -> Option<Arc<dyn PeerJudge>> {
         match self {
             Self::None => None,
-            Self::Optional(roots) | Self::Required(roots) => Some(&roots.judge),
+            Self::Optional(roots) | Self::Required(roots) => Some(Arc::clone(&roots.judge)),
+            Self::Switched(switch) => {
+                let judge: Arc<dyn PeerJudge> = Arc::<ClientSwitch>::clone(switch);
+                Some(judge).filter(|_| switch.asks())
+            }
         }
     }
 }
@@ -53,6 +61,7 @@ impl fmt::Debug for ClientAuthentication {
             Self::None => "None",
             Self::Optional(_) => "Optional",
             Self::Required(_) => "Required",
+            Self::Switched(_) => "Switched",
         })
     }
 }

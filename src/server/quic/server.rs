@@ -179,7 +179,7 @@ async fn accept<A: Answerer>(
                 shared.unvalidated.fetch_sub(1, Ordering::AcqRel);
             })
         });
-        let (own, ended, judge) = (Arc::clone(&shared), Arc::clone(&ended), clients.judge().cloned());
+        let (own, ended, judge) = (Arc::clone(&shared), Arc::clone(&ended), clients.judge());
         tokio::spawn(async move {
             let shared = Arc::clone(&own);
             let _counted = Counted::new(move || {

@@ -3,6 +3,7 @@
 //! Each has a file here that turns its section of the configuration into its router, or into nothing if it is switched
 //! off, and a line in [`ALL`].
 
+mod asteria;
 mod cipher;
 mod digicert;
 
@@ -19,6 +20,7 @@ use crate::cli::store::of_store;
 use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;
 use crate::ingest::source::SourcesHandle;
+use crate::keystore::KeyStore;
 use crate::server::admin::Readiness;
 use crate::server::quic::IdentitySwitch;
 use crate::service::Checker;
@@ -28,6 +30,7 @@ use crate::types::Clock;
 
 /// Every family, in the order in which they are started.
 const ALL: &[Family] = &[
+    asteria::FAMILY,
     Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start },
     Family { name: "digicert", place: |config| &config.http.digicert, start: digicert::start },
 ];
@@ -62,12 +65,14 @@ pub(super) struct Shared {
     pub(super) http: HttpClient,
     /// What the server presents; `None` while nothing is encrypted.
     pub(super) identity: Option<Arc<IdentitySwitch>>,
+    /// What this server presents and trusts; `None` if no key store is in use.
+    pub(super) keys: Option<Arc<KeyStore>>,
+    /// The database; `None` if no family that is switched on keeps anything ([`Config::needs_store`]).
+    pub(super) store: Option<Store>,
     /// Whether the server is starting or stopping.
     pub(super) readiness: Arc<Readiness>,
     /// Takes certificates whose distribution points may name new lists.
     pub(super) sources: SourcesHandle,
-    /// The database; `None` if nothing that is switched on keeps anything.
-    store: Option<Store>,
     stopped: watch::Receiver<bool>,
     metrics: Mutex<Vec<Arc<dyn Metrics>>>,
 }
@@ -75,7 +80,7 @@ pub(super) struct Shared {
 #[allow(dead_code, reason = "as above")]
 impl Shared {
     /// `stopped` becomes true when the server stops.
-    pub(super) async fn new(
+    pub(super) fn new(
         config: &Config,
         data: &Path,
         clock: &Arc<dyn Clock>,
@@ -84,22 +89,18 @@ impl Shared {
         answering: &Answering,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, CliError> {
-        let http = HttpClient::new(&config.network_settings()?.http).map_err(ServeError::Network)?;
-        let store = match config.needs_store() {
-            true => {
-                Some(Store::open(&config.store_settings(data)?, Arc::clone(clock)).await.map_err(of_store)?)
-            }
-            false => None,
-        };
+        let http = answering.outbound(config.network_settings()?.http);
+        let http = HttpClient::new(&http).map_err(ServeError::Network)?;
         Ok(Self {
             checker: answering.checker(),
             clock: Arc::clone(clock),
             data: data.into(),
             http,
             identity: answering.identity().cloned(),
+            keys: answering.keys().map(|keys| Arc::clone(&keys.store)),
+            store: None,
             readiness: Arc::clone(readiness),
             sources,
-            store,
             stopped,
             metrics: Mutex::default(),
         })
@@ -108,6 +109,11 @@ impl Shared {
     /// The database. Whoever asks is named in [`Config::needs_store`].
     pub(super) fn store(&self) -> Result<Store, CliError> {
         self.store.clone().ok_or_else(|| of_store(StoreError::Ended))
+    }
+
+    /// With the database, if it is open.
+    pub(super) fn with_store(self, store: Option<Store>) -> Self {
+        Self { store, ..self }
     }
 
     /// What `/metrics` shows of the families.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
@@ -23,6 +24,9 @@ use super::texts::{Cause, Message};
 use super::tree::Pairs;
 use super::{revocation, tree};
 use crate::service::tickets::{Container, KeyCertificate, KeyType, TicketError};
+
+/// A part of an address, or several. Octets that are no text name nothing that is there.
+type Named<T> = Result<Path<T>, PathRejection>;
 
 /// Octets of parameters other than containers; a protected password has some hundreds.
 const MAX_PARAMETERS: usize = 64 << 10;
@@ -51,8 +55,9 @@ pub(super) async fn create(State(cipher): State<Arc<Cipher>>) -> Response {
 }
 
 /// `DELETE /api/v1/ticket/{uuid}`
-pub(super) async fn delete(State(cipher): State<Arc<Cipher>>, Path(ticket): Path<String>) -> Response {
+pub(super) async fn delete(State(cipher): State<Arc<Cipher>>, ticket: Named<String>) -> Response {
     let language = cipher.language();
+    let ticket = named_or_nothing(ticket);
     let deleted = ticket_named(&ticket).and_then(|ticket| cipher.tickets.delete(ticket).map(|()| ticket));
     match deleted {
         Ok(ticket) => Done::of_ticket(Message::TicketDeleted, language, ticket).into_response(),
@@ -63,12 +68,12 @@ pub(super) async fn delete(State(cipher): State<Arc<Cipher>>, Path(ticket): Path
 /// `PUT /api/v1/ticket/{uuid}/keyStore`
 pub(super) async fn upload(
     State(cipher): State<Arc<Cipher>>,
-    Path(ticket): Path<String>,
+    ticket: Named<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let language = cipher.language();
-    match store(&cipher, &ticket, &headers, body).await {
+    match store(&cipher, &named_or_nothing(ticket), &headers, body).await {
         Ok(()) => Done::new(Message::KeyStoreStored, language).into_response(),
         Err(cause) => Failure::new(Message::UploadFailed, cause).answer(language),
     }
@@ -77,11 +82,11 @@ pub(super) async fn upload(
 /// `PUT /api/v1/ticket/{uuid}/keyStore/certificate/info/{keyType}`, and the other address that the documentation has.
 pub(super) async fn info(
     State(cipher): State<Arc<Cipher>>,
-    Path((ticket, key_type)): Path<(String, String)>,
+    named: Named<(String, String)>,
     body: Body,
 ) -> Response {
     let language = cipher.language();
-    let told = match find(&cipher, &ticket, &key_type, body).await {
+    let told = match find(&cipher, named_or_nothing(named), body).await {
         Ok(found) => tell(&cipher, found, language).await,
         Err(cause) => Err(cause),
     };
@@ -94,7 +99,7 @@ pub(super) async fn info(
 /// `PUT /api/v1/ticket/{uuid}/keyStore/certificate/base64/{keyType}`
 pub(super) async fn base64(
     State(cipher): State<Arc<Cipher>>,
-    Path((ticket, key_type)): Path<(String, String)>,
+    named: Named<(String, String)>,
     body: Body,
 ) -> Response {
     #[derive(Serialize)]
@@ -104,7 +109,7 @@ pub(super) async fn base64(
         base64_data: Option<String>,
     }
     let language = cipher.language();
-    match find(&cipher, &ticket, &key_type, body).await {
+    match find(&cipher, named_or_nothing(named), body).await {
         Ok(found) => {
             let base64_data = found.map(|found| STANDARD.encode(found.certificate.der()));
             Json(Data { base64_data }).into_response()
@@ -114,8 +119,8 @@ pub(super) async fn base64(
 }
 
 /// `POST /api/v1/language/{code}`; the answer is in the new language.
-pub(super) async fn change_language(State(cipher): State<Arc<Cipher>>, Path(code): Path<String>) -> Response {
-    match Language::from_str(&code) {
+pub(super) async fn change_language(State(cipher): State<Arc<Cipher>>, code: Named<String>) -> Response {
+    match Language::from_str(&named_or_nothing(code)) {
         Ok(language) => {
             cipher.set_language(language);
             tracing::info!(%language, "the language was changed");
@@ -174,13 +179,12 @@ async fn store(cipher: &Cipher, ticket: &str, headers: &HeaderMap, body: Body) -
 /// The certificate that a request asks for; `None` if the container has no key of that type.
 async fn find(
     cipher: &Cipher,
-    ticket: &str,
-    key_type: &str,
+    (ticket, key_type): (String, String),
     body: Body,
 ) -> Result<Option<KeyCertificate>, Cause> {
-    let ticket = ticket_named(ticket).map_err(Cause::Ticket)?;
+    let ticket = ticket_named(&ticket).map_err(Cause::Ticket)?;
     cipher.tickets.touch(ticket).map_err(Cause::Ticket)?;
-    let key_type = KeyType::from_str(key_type).map_err(|unknown| Cause::Ticket(unknown.into()))?;
+    let key_type = KeyType::from_str(&key_type).map_err(|unknown| Cause::Ticket(unknown.into()))?;
     let body = gather(body, MAX_PARAMETERS).await?;
     let password: Zeroizing<String> = parameters(cipher, ticket, &body)?.password()?;
     cipher.tickets.key_certificate(ticket, key_type, password).await.map_err(Cause::Ticket)
@@ -204,6 +208,10 @@ async fn tell(
 fn parameters(cipher: &Cipher, ticket: Uuid, body: &[u8]) -> Result<Parameters, Cause> {
     let ticket = ticket.hyphenated().to_string();
     Parameters::read(body, &cipher.protected, &ticket, &*cipher.clock)
+}
+
+fn named_or_nothing<T: Default>(named: Named<T>) -> T {
+    named.map_or_else(|_| T::default(), |Path(named)| named)
 }
 
 /// The ticket of a name in an address. What is no name of a ticket is the name of none that is there.

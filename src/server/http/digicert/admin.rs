@@ -241,7 +241,7 @@ impl Digicert {
             outcome,
             detail,
         };
-        self.audit.record(event).await;
+        self.audit.log(event).await;
         Ok(result?)
     }
 }

@@ -150,7 +150,7 @@ async fn check_control(
         let names = names(&headers, body)?;
         let checked = digicert.desk.check_control(&caller, id, &names).await.map_err(ApiError::from);
         let peer = peer.map(|Extension(ConnectInfo(peer))| peer);
-        digicert.audit.record(noted(&caller, peer, id, &checked)).await;
+        digicert.audit.log(noted(&caller, peer, id, &checked)).await;
         let report = checked?;
         Ok(format.respond(StatusCode::OK, &views::control(&report)))
     }

@@ -269,8 +269,30 @@ mod tests {
     /// Pieces that make documents which are nearly right.
     fn piece() -> impl Strategy<Value = String> {
         let fixed = [
-            "<a>", "</a>", "<as>", "</as>", "<b/>", "<a x='y'>", "&amp;", "&#65;", "&#x0;", "&x;", "<![CDATA[", "]]>", "<!--",
-            "-->", "<?xml version='1.0'?>", "<!DOCTYPE a>", "<!", "<", ">", "&", ";", "\u{0}", "\u{feff}", "é",
+            "<a>",
+            "</a>",
+            "<as>",
+            "</as>",
+            "<b/>",
+            "<a x='y'>",
+            "&amp;",
+            "&#65;",
+            "&#x0;",
+            "&x;",
+            "<![CDATA[",
+            "]]>",
+            "<!--",
+            "-->",
+            "<?xml version='1.0'?>",
+            "<!DOCTYPE a>",
+            "<!",
+            "<",
+            ">",
+            "&",
+            ";",
+            "\u{0}",
+            "\u{feff}",
+            "é",
         ];
         prop_oneof![4 => prop::sample::select(&fixed[..]).prop_map(str::to_owned), 1 => ".{0,8}"]
     }
