@@ -65,6 +65,7 @@ fn the_default_file_shows_every_key_with_its_default() {
         ("keystore", vec!["folder", "seal_key"]),
         ("asteria", vec!["server_id"]),
         ("store", vec!["location"]),
+        ("digicert", vec!["upstream", "upstream_key_file"]),
         ("test", vec!["at"]),
     ];
     for (section, keys) in examples {
@@ -87,6 +88,8 @@ fn the_default_file_shows_every_key_with_its_default() {
     shown_config.keystore.seal_key = None;
     shown_config.asteria.server_id = None;
     shown_config.store.location = None;
+    shown_config.digicert.upstream = None;
+    shown_config.digicert.upstream_key_file = None;
     shown_config.test.at = None;
     assert_eq!(shown_config, Config::default());
 }

@@ -12,6 +12,7 @@ use crate::index::IndexError;
 use crate::ingest::IngestError;
 use crate::ingest::source::SourcesError;
 use crate::publish::PublishError;
+use crate::service::orders::RegistryError;
 use crate::store::StoreError;
 use crate::types::Status;
 
@@ -90,6 +91,8 @@ pub(super) enum CliError {
     Serve(#[from] ServeError),
     #[error("{0}")]
     Store(#[from] StoreError),
+    #[error("{0}")]
+    Registry(#[from] RegistryError),
     #[error("the demonstration failed: {0}")]
     Demo(String),
 }
@@ -125,7 +128,8 @@ impl CliError {
             Self::Publish(error) | Self::Sources(SourcesError::Index(error)) => of_publish(error),
             Self::Ingest(error) | Self::Sources(SourcesError::FirstBuild(error)) => of_ingest(error),
             Self::Serve(error) => error.exit(),
-            Self::Store(error) => of_store(error),
+            Self::Store(error) | Self::Registry(RegistryError::Store(error)) => of_store(error),
+            Self::Registry(_) => Exit::Data,
             Self::Sources(_) | Self::Fetch(_) | Self::Output(_) | Self::Demo(_) => Exit::Io,
         }
     }

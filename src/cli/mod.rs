@@ -16,6 +16,7 @@ mod exit;
 mod inspect;
 mod link;
 mod ocsp;
+mod order;
 mod output;
 mod progress;
 mod refresh;
@@ -55,6 +56,7 @@ pub fn run() -> ExitCode {
         Command::Verify(verify) => verify.run(),
         Command::Diff(diff) => diff.run(),
         Command::Serve(serve) => serve.run(),
+        Command::Order(order) => order.run(),
         Command::Refresh(refresh) => refresh.run(),
         Command::User(user) => user.run(),
         Command::Audit(audit) => audit.run(),
@@ -107,6 +109,8 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Make a running server look at every source now
     Refresh(refresh::Refresh),
+    /// Keep orders, what they need, and the API keys of clients
+    Order(order::Order),
     /// Who may administer a server: add, list and remove users, change passwords and roles
     User(user::User),
     /// Who changed what on a server, and how it ended

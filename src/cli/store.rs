@@ -60,6 +60,12 @@ impl StoreOptions {
     }
 }
 
+/// Who runs the command, for the log of what was administered.
+pub(super) fn actor() -> String {
+    let names = ["SUDO_USER", "USER", "LOGNAME"].into_iter();
+    names.filter_map(|name| std::env::var(name).ok()).find(|name| !name.is_empty()).unwrap_or_default()
+}
+
 /// An error of the database as one of a command.
 pub(super) fn of_store(error: StoreError) -> CliError {
     CliError::Store(error)

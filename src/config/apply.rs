@@ -31,6 +31,14 @@ pub enum ApplyError {
         /// Why not.
         reason: String,
     },
+    /// The key for another server cannot be read.
+    #[error("upstream_key_file of [digicert], {}: {reason}", .path.display())]
+    UpstreamKey {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// An entry of the address policy is not one.
     #[error("[fetch] {0}")]
     Address(#[from] PolicyError),
@@ -269,6 +277,7 @@ impl Config {
             ("asteria", self.asteria == next.asteria),
             ("pocketsign", self.pocketsign == next.pocketsign),
             ("store", self.store == next.store),
+            ("digicert", self.digicert == next.digicert),
             ("sources.concurrency", self.sources.concurrency == next.sources.concurrency),
             ("log.format", self.log.format == next.log.format),
             ("test", self.test == next.test),

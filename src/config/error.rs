@@ -53,6 +53,14 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
     },
+    /// Keys that contradict each other, or need each other.
+    #[error("{}: {problem}", .path.display())]
+    Contradiction {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// An environment variable that is not allowed.
     #[error("environment variable {variable}: {message}")]
     Variable {

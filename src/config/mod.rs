@@ -9,6 +9,7 @@
 mod apply;
 mod asteria;
 mod cipher;
+mod digicert;
 mod error;
 mod http;
 mod overrides;
@@ -21,6 +22,7 @@ mod store;
 pub use apply::{ApplyError, NeedsRestart};
 pub use asteria::{AsteriaSection, ClientAuthenticationWish, KeystoreSection, UtcOffset};
 pub use cipher::{CipherSection, LabelStyle, LanguageCode, NameStyle, ObjectId, ProfileSource, ZoneName};
+pub use digicert::{DigicertSection, EndedDomainWord, PrecedenceWord};
 pub use error::{ConfigError, UnknownKey};
 pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
 pub use overrides::Environment;

@@ -30,6 +30,7 @@ const SECTIONS: &[&str] = &[
     "ocsp",
     "fetch",
     "store",
+    "digicert",
     "log",
     "test",
 ];

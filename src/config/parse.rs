@@ -53,6 +53,9 @@ impl Config {
         if config.quic.tls_certificate.is_some() != config.quic.tls_key.is_some() {
             return Err(ConfigError::HalfAnIdentity { path: path.into() });
         }
+        if let Some(problem) = config.digicert.contradiction() {
+            return Err(ConfigError::Contradiction { path: path.into(), problem });
+        }
         config.resolve_paths(path.parent().unwrap_or(Path::new("")));
         Ok(config)
     }

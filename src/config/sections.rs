@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asteria::{AsteriaSection, KeystoreSection};
 use super::cipher::CipherSection;
+use super::digicert::DigicertSection;
 use super::http::HttpSection;
 use super::pocketsign::PocketSignSection;
 use super::quantity::{CountIn, DurationIn, SizeIn};
@@ -52,6 +53,8 @@ pub struct Config {
     pub pocketsign: PocketSignSection,
     /// `[store]`
     pub store: StoreSection,
+    /// `[digicert]`
+    pub digicert: DigicertSection,
     /// `[log]`
     pub log: LogSection,
     /// `[test]`
@@ -348,6 +351,7 @@ impl Config {
         self.keystore.folder.iter_mut().chain(&mut self.keystore.seal_key).for_each(resolve);
         self.pocketsign.paths().for_each(resolve);
         self.store.resolve_paths(base);
+        self.digicert.upstream_key_file.iter_mut().for_each(resolve);
         self.authority.iter_mut().map(|authority| &mut authority.certificate).for_each(resolve);
         for source in &mut self.source {
             if let Place::Files(paths) = &mut source.place {

@@ -51,7 +51,7 @@ impl Config {
     /// Whether a family that is switched on keeps anything.
     #[must_use]
     pub fn needs_store(&self) -> bool {
-        self.asteria.enabled || self.pocketsign.enabled
+        self.asteria.enabled || self.digicert.enabled || self.pocketsign.enabled
     }
 }
 

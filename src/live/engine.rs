@@ -11,15 +11,11 @@ use super::answer::LiveAnswer;
 use super::cache::{Cache, CacheFile, CacheFileError, Insertion, Lifetime, LoadReport, Lookup};
 use super::error::{LiveError, Unavailability};
 use super::failures::Failures;
-use super::flight::{Boarding, Flight, Flights, Outcome};
-use super::instant::after;
-use super::question::LiveQuestion;
-use super::random::{Random, SystemRandom};
-use super::responder::Responders;
+use super::question::{LiveQuestion, QuestionKey};
 use super::settings::{LiveSettings, NonceUse};
 use super::stats::{Counters, LiveStats};
 use super::upstream::{Upstream, UpstreamRequest};
-use crate::fetch::http::HttpError;
+use crate::fetch::gate::{Boarding, Flight, Flights, Gates, NoOutcome, Random, SystemRandom, after};
 use crate::ocsp::{
     DelegateStatus, Nonce, NoncePolicy, OcspError, Question, ResponsePolicy, encode_request, verify_response,
 };
@@ -28,6 +24,9 @@ use crate::types::{Clock, UnixTime};
 
 /// Tells the state of a delegated responder's certificate, which cannot come from that responder itself.
 pub type DelegateCheck = dyn Fn(&Certificate) -> DelegateStatus + Send + Sync;
+
+/// What comes of a question.
+pub(super) type Outcome = Result<LiveAnswer, LiveError>;
 
 /// What [`Live`] needs from its surroundings.
 #[derive(Clone)]
@@ -56,8 +55,8 @@ pub(super) struct Shared<U, C> {
     pub(super) cache: Cache,
     pub(super) cache_file: Option<CacheFile>,
     failures: Failures,
-    pub(super) flights: Arc<Flights>,
-    responders: Responders,
+    pub(super) flights: Arc<Flights<QuestionKey, Outcome>>,
+    gates: Gates,
     pub(super) counters: Counters,
 }
 
@@ -81,7 +80,7 @@ impl<U: Upstream, C: Clock + 'static> Live<U, C> {
             cache_file: parts.cache_file.map(CacheFile),
             failures: Failures::new(&settings.failures),
             flights: Arc::new(Flights::new(settings.upstream.questions.get())),
-            responders: Responders::new(&settings.upstream, &settings.breaker),
+            gates: Gates::new(&settings.upstream, &settings.breaker),
             counters: Counters::default(),
             settings,
         }))
@@ -173,6 +172,7 @@ impl<U: Upstream, C: Clock + 'static> Live<U, C> {
         };
         let ticket = match shared.flights.board(key, landed) {
             Boarding::Landed(outcome) => return outcome,
+            Boarding::Full { limit } => return Err(LiveError::Overloaded { limit }),
             Boarding::Joined(ticket) => {
                 shared.counters.joined.count();
                 ticket
@@ -185,7 +185,12 @@ impl<U: Upstream, C: Clock + 'static> Live<U, C> {
             }
         };
         let budget = shared.settings.budget;
-        ticket.wait(after(started, budget)).await.unwrap_or(Err(LiveError::TimedOut { limit: budget }))
+        ticket.wait(after(started, budget)).await.unwrap_or_else(|missing| {
+            Err(match missing {
+                NoOutcome::TimedOut => LiveError::TimedOut { limit: budget },
+                NoOutcome::Aborted => LiveError::Aborted,
+            })
+        })
     }
 
     /// The answer in hand, without asking anybody: some hundred nanoseconds. The first time after a restart that means
@@ -221,14 +226,19 @@ impl<U: Upstream, C: Clock + 'static> Live<U, C> {
             failed_saves: counters.failed_saves.get(),
             entries: cache.entries,
             octets: cache.octets,
-            responders: self.0.responders.stats(),
+            responders: self.0.gates.stats(),
         }
     }
 }
 
 impl<U: Upstream, C: Clock + 'static> Shared<U, C> {
     /// Flies: brings an outcome within the budget, keeps it and tells those who wait.
-    pub(super) async fn fly(&self, question: &LiveQuestion, flight: Flight, purpose: Purpose) -> Outcome {
+    pub(super) async fn fly(
+        &self,
+        question: &LiveQuestion,
+        flight: Flight<QuestionKey, Outcome>,
+        purpose: Purpose,
+    ) -> Outcome {
         let budget = self.settings.budget;
         // A little less than those who wait have, so that they hear what happened and not only that time was up.
         let deadline = after(Instant::now(), budget - budget / 32);
@@ -303,8 +313,9 @@ impl<U: Upstream, C: Clock + 'static> Shared<U, C> {
 
     async fn ask_one(&self, question: &LiveQuestion, url: &Arc<str>, deadline: Instant) -> Outcome {
         let unavailable = |cause| LiveError::Unavailable { url: Arc::clone(url), cause };
-        let responder = self.responders.get(url);
-        let admission = self.responders.admit(&responder, deadline).await.map_err(unavailable)?;
+        let gate = self.gates.get(url);
+        let admitted = self.gates.admit(&gate, deadline).await;
+        let admission = admitted.map_err(|error| unavailable(error.into()))?;
         let nonce = match self.settings.nonce {
             NonceUse::Never => None,
             NonceUse::Always => Some(Nonce::random().map_err(|_| unavailable(Unavailability::NoRandomness))?),
@@ -321,7 +332,7 @@ impl<U: Upstream, C: Clock + 'static> Shared<U, C> {
         let response = match timeout_at(deadline, self.upstream.ask(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
-                if blames_responder(&error) {
+                if error.blames_server() {
                     admission.failed(self.random.next());
                 }
                 return Err(unavailable(Unavailability::Http(Arc::new(error))));
@@ -359,16 +370,6 @@ impl<U: Upstream, C: Clock + 'static> Shared<U, C> {
                 Err(LiveError::Replayed { url: Arc::clone(url), seen, found: answer.this_update })
             }
         }
-    }
-}
-
-/// Whether a failure tells that the responder is in trouble, rather than that it dislikes the question: otherwise
-/// questions made up for that purpose could close it to everybody.
-fn blames_responder(error: &HttpError) -> bool {
-    match error {
-        HttpError::BadUrl { .. } | HttpError::AddressRefused { .. } => false,
-        HttpError::Status { status, .. } => matches!(status, 408 | 429 | 500..),
-        _ => true,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::fetch::gate::GateError;
 use crate::fetch::http::HttpError;
 use crate::ocsp::OcspError;
 use crate::types::UnixTime;
@@ -94,6 +95,16 @@ pub enum LiveError {
     /// The request ended without a result, because the runtime shuts down.
     #[error("the OCSP request was given up because the program is ending")]
     Aborted,
+}
+
+impl From<GateError> for Unavailability {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::Paused { retry_in } => Self::Paused { retry_in },
+            GateError::Busy { limit } => Self::Busy { limit },
+            GateError::TimedOut { limit } => Self::TimedOut { limit },
+        }
+    }
 }
 
 impl LiveError {

@@ -7,10 +7,9 @@ use lru::LruCache;
 use tokio::time::Instant;
 
 use super::error::{LiveError, Unavailability};
-use super::instant::after;
-use super::lock::lock;
 use super::question::QuestionKey;
 use super::settings::FailureSettings;
+use crate::fetch::gate::{after, lock};
 use crate::fetch::http::HttpError;
 
 #[derive(Debug)]

@@ -20,32 +20,24 @@
 //! that tests simulate both.
 
 mod answer;
-mod breaker;
 mod cache;
 mod engine;
 mod error;
 mod failures;
-mod flight;
-mod instant;
-mod lock;
 mod question;
-mod random;
 mod refresh;
-mod responder;
 mod settings;
 mod stats;
 mod upstream;
 
+pub use crate::fetch::gate::{
+    BreakerSettings, BreakerState, GateStats as ResponderStats, Random, SystemRandom, UpstreamSettings,
+};
 pub use answer::{AnswerSource, LiveAnswer};
-pub use breaker::BreakerState;
 pub use cache::{CacheFileError, LoadReport};
 pub use engine::{DelegateCheck, Live, LiveParts};
 pub use error::{LiveError, Unavailability};
 pub use question::{Issuer, LiveQuestion, ResponderUrls};
-pub use random::{Random, SystemRandom};
-pub use settings::{
-    BreakerSettings, CacheSettings, CertIdFunction, FailureSettings, LiveSettings, NonceUse, RefreshSettings,
-    UpstreamSettings,
-};
-pub use stats::{LiveStats, ResponderStats};
+pub use settings::{CacheSettings, CertIdFunction, FailureSettings, LiveSettings, NonceUse, RefreshSettings};
+pub use stats::LiveStats;
 pub use upstream::{Upstream, UpstreamRequest};

@@ -7,9 +7,9 @@ use tokio::time::{Instant, sleep};
 
 use super::cache::CacheFileError;
 use super::engine::{Live, Purpose, Shared};
-use super::flight::Boarding;
 use super::question::LiveQuestion;
 use super::upstream::Upstream;
+use crate::fetch::gate::Boarding;
 use crate::types::Clock;
 
 impl<U: Upstream, C: Clock + 'static> Live<U, C> {

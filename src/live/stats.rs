@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::breaker::BreakerState;
-use super::lock::lock;
+use crate::fetch::gate::{GateStats, lock};
 
 /// What happened since the start, and how things stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,18 +38,7 @@ pub struct LiveStats {
     /// Octets of the cache.
     pub octets: usize,
     /// The responders whose state is known.
-    pub responders: Vec<ResponderStats>,
-}
-
-/// How things stand with one responder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResponderStats {
-    /// Its URL.
-    pub url: String,
-    /// Whether it is asked.
-    pub state: BreakerState,
-    /// Requests under way.
-    pub under_way: usize,
+    pub responders: Vec<GateStats>,
 }
 
 #[derive(Debug, Default)]

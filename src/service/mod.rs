@@ -15,6 +15,8 @@ mod issuer;
 pub mod jpki;
 mod method;
 mod named;
+#[cfg(feature = "server")]
+pub mod orders;
 mod outcome;
 mod question;
 mod responders;

@@ -29,6 +29,7 @@ mod handle;
 mod ids;
 mod job;
 mod migrate;
+mod orders;
 mod postgres;
 mod settings;
 mod sqlite;
@@ -44,6 +45,10 @@ pub use error::StoreError;
 pub use handle::Store;
 pub use ids::{Ids, created_at, first_id_at};
 pub use migrate::newest_schema;
+pub use orders::{
+    Change, Changed, KeyOwner, KeyRecord, OrderColumns, OrderKey, OrderRecords, OrderSelection, OrderSort,
+    PartId, PartKind, PartRecord, Put, Removed, Span,
+};
 pub use settings::{Location, StoreSettings};
 pub use tenants::{NewToken, Tenant, TenantId, Token, TokenHash, TokenOwner};
 pub use value::{Row, Value};

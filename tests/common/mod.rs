@@ -128,3 +128,12 @@ pub fn rfc3339(openssl_date: &str) -> String {
     let month = MONTHS.iter().position(|name| *name == month).unwrap() + 1;
     format!("{year}-{month:02}-{:02}T{time}Z", day.parse::<u8>().unwrap())
 }
+
+/// SHA-1 of octets by OpenSSL, in upper-case hexadecimal.
+pub fn openssl_digest(octets: &[u8]) -> Option<String> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(octets).unwrap();
+    let ran =
+        openssl(with_paths("dgst -sha1 -r", &[("", file.path())]).into_iter().filter(|it| !it.is_empty()))?;
+    Some(ran.stdout.split_whitespace().next().unwrap().to_uppercase())
+}

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::super::exit::Exit;
+use crate::fetch::dns::DnsSetupError;
 use crate::fetch::http::HttpSetupError;
 use crate::keystore::KeyStoreError;
 use crate::mock::MockError;
@@ -29,6 +30,8 @@ pub(in crate::cli) enum ServeError {
     Token(#[from] TokenError),
     #[error("{0}")]
     Network(#[from] HttpSetupError),
+    #[error("{0}")]
+    Dns(#[source] DnsSetupError),
     #[error("{0}")]
     Quic(#[source] QuicError),
     #[error("{0}")]

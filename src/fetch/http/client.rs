@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 use rustls::pki_types::CertificateDer;
@@ -199,6 +200,30 @@ impl HttpClient {
         }
         let problem = RedirectProblem::TooMany { limit: self.max_redirects };
         Err(HttpError::Redirect { url: target.url.into(), problem })
+    }
+
+    /// The whole body of an answer, at most `limit` octets of it.
+    pub(super) async fn read_all(
+        &self,
+        arrived: Arrived,
+        deadline: Deadline,
+        limit: u64,
+    ) -> Result<Bytes, HttpError> {
+        let Arrived { url, mut response } = arrived;
+        let fits = |octets: u64| {
+            if octets > limit { Err(HttpError::TooLarge { url: url.clone(), limit }) } else { Ok(()) }
+        };
+        fits(response.content_length().unwrap_or_default())?;
+        let mut body = BytesMut::new();
+        loop {
+            let chunk = deadline.bound(&url, response.chunk()).await?;
+            let Some(chunk) = chunk.map_err(|error| self.broken(&url, &error))? else {
+                return Ok(body.freeze());
+            };
+            let total = body.len().saturating_add(chunk.len());
+            fits(u64::try_from(total).unwrap_or(u64::MAX))?;
+            body.extend_from_slice(&chunk);
+        }
     }
 
     /// What an error of the library means.

@@ -172,7 +172,7 @@ impl Download {
 }
 
 impl Validators {
-    fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
         let text = |name: HeaderName| {
             let value = headers.get(name)?.to_str().ok()?;
             (value.len() <= MAX_VALIDATOR).then(|| value.to_owned())

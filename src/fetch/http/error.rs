@@ -195,6 +195,17 @@ impl HttpError {
         }
     }
 
+    /// Whether the failure tells that the server is in trouble, rather than that it dislikes the question: otherwise
+    /// questions made up for that purpose could close it to everybody.
+    #[must_use]
+    pub const fn blames_server(&self) -> bool {
+        match self {
+            Self::BadUrl { .. } | Self::AddressRefused { .. } => false,
+            Self::Status { status, .. } => matches!(status, 408 | 429 | 500..),
+            _ => true,
+        }
+    }
+
     /// The URL that failed.
     #[must_use]
     pub fn url(&self) -> &str {

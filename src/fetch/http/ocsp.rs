@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
 use super::client::{Arrived, Deadline, HttpClient, Verb, header};
@@ -67,7 +67,7 @@ impl HttpClient {
             }
         };
         self.check_type(&arrived)?;
-        self.read_all(arrived, deadline).await
+        self.read_all(arrived, deadline, self.max_ocsp_response).await
     }
 
     fn check_type(&self, arrived: &Arrived) -> Result<(), HttpError> {
@@ -78,24 +78,5 @@ impl HttpClient {
             return Ok(());
         }
         Err(HttpError::ContentType { url: arrived.url.clone(), found, expected: RESPONSE })
-    }
-
-    async fn read_all(&self, arrived: Arrived, deadline: Deadline) -> Result<Bytes, HttpError> {
-        let Arrived { url, mut response } = arrived;
-        let limit = self.max_ocsp_response;
-        let fits = |octets: u64| {
-            if octets > limit { Err(HttpError::TooLarge { url: url.clone(), limit }) } else { Ok(()) }
-        };
-        fits(response.content_length().unwrap_or_default())?;
-        let mut body = BytesMut::new();
-        loop {
-            let chunk = deadline.bound(&url, response.chunk()).await?;
-            let Some(chunk) = chunk.map_err(|error| self.broken(&url, &error))? else {
-                return Ok(body.freeze());
-            };
-            let total = body.len().saturating_add(chunk.len());
-            fits(u64::try_from(total).unwrap_or(u64::MAX))?;
-            body.extend_from_slice(&chunk);
-        }
     }
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::super::answer::{AnswerSource, LiveAnswer};
 use super::super::question::{Issuer, ResponderUrls};
-use super::super::random::between;
 use super::super::settings::LiveSettings;
+use crate::fetch::gate::between;
 use crate::ocsp::{Answer, CertStatus};
 use crate::types::{Seconds, UnixTime};
 

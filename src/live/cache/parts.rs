@@ -12,11 +12,11 @@ use bytes::Bytes;
 use lru::LruCache;
 
 use super::super::answer::{AnswerSource, LiveAnswer};
-use super::super::lock::lock;
 use super::super::question::{HashedId, LiveQuestion};
 use super::super::settings::CacheSettings;
 use super::entry::{Entry, Insertion, Lifetime, Lookup, Stored, Verified};
 use super::file::Record;
+use crate::fetch::gate::lock;
 use crate::ocsp::Answer;
 use crate::types::{Seconds, UnixTime};
 

@@ -54,7 +54,7 @@ pub enum TokenError {
 
 /// What an access decision is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(crate) enum Decision {
     Granted,
     /// A token is needed and none, or another, was sent.
     TokenNeeded,
@@ -72,7 +72,7 @@ impl AdminAccess {
         Ok(Self::Token { sha256: sha256(token.as_bytes()) })
     }
 
-    pub(super) fn decide(&self, peer: SocketAddr, headers: &HeaderMap) -> Decision {
+    pub(crate) fn decide(&self, peer: SocketAddr, headers: &HeaderMap) -> Decision {
         match self {
             Self::Token { sha256: expected } => {
                 let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());

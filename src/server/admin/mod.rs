@@ -19,8 +19,8 @@ mod exposition;
 mod readiness;
 mod routes;
 
-pub(crate) use access::read_token;
 pub use access::{AdminAccess, TokenError};
+pub(crate) use access::{Decision, read_token};
 pub use audit::ShownEntry;
 pub use exposition::{CONTENT_TYPE, exposition};
 pub use readiness::Readiness;

@@ -34,6 +34,7 @@ mod http3;
 
 pub mod asteria;
 pub mod cipher;
+pub mod digicert;
 pub mod limits;
 pub mod pocketsign;
 

@@ -5,6 +5,7 @@
 
 mod asteria;
 mod cipher;
+mod digicert;
 mod pocketsign;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ use crate::types::Clock;
 const ALL: &[Family] = &[
     asteria::FAMILY,
     Family { name: "cipher", place: |config| &config.http.cipher, start: cipher::start },
+    Family { name: "digicert", place: |config| &config.http.digicert, start: digicert::start },
     Family { name: "pocketsign", place: |config| &config.http.pocketsign, start: pocketsign::start },
 ];
 
