@@ -19,7 +19,7 @@ pub(super) struct StoreOptions {
     /// Data folder of the server
     #[arg(long, value_name = "DIR", default_value = USUAL_DATA)]
     data: PathBuf,
-    /// Configuration, whose [store] says where the database is [default: DIR/revocache.toml, if it is there]
+    /// Configuration file, which says where the database is [default: DIR/revocache.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The database itself: a file of SQLite, or postgres://…; REVOCACHE_STORE_LOCATION keeps a password out of sight

@@ -13,7 +13,7 @@
 //!                                                    Edge: what all sites share
 //! ```
 //!
-//! A [`Site`] is what one address serves: routers of families, put together by [`mount`], behind the one
+//! A [`Site`] is what one address serves: routers of families, put together by [`mount()`], behind the one
 //! [`Edge`] with its limits and numbers. Whatever came over whichever version of HTTP goes through [`Site::answer`],
 //! so the same request has the same answer everywhere.
 

@@ -1,8 +1,8 @@
 //! The ASTERIA Warp MC API (flow service management console), module `certificate` and the logins of module `auth`.
 //!
 //! `/mcapi/{Module}/{Function}[.{Format}]`: certificates that this server presents and trusts, made, exchanged and
-//! shown. [`function`] says for each function who may call it and how it can fail, [`code`] what failures are called,
-//! [`answer`] how answers look; [`handlers`] puts the two ends together. What is done is done by a
+//! shown. `function` says for each function who may call it and how it can fail, `code` what failures are called,
+//! `answer` how answers look; `handlers` puts the two ends together. What is done is done by a
 //! [`KeyVault`](crate::keystore::KeyVault), and noted in an [`AuditLog`](crate::service::audit::AuditLog).
 //!
 //! The evaluation of a call is in one order: function, method, session, role, request, presence and values of

@@ -1,6 +1,6 @@
 //! Version 2: unary calls of the Connect protocol with JSON, always `POST /<package>.<Service>/<Method>`.
 //!
-//! [`connect`] is the protocol, [`proto_json`] reads messages, [`details`] are the details of errors. The messages are
+//! `connect` is the protocol, `proto_json` reads messages, `details` are the details of errors. The messages are
 //! written down in `docs/pocketsign_v2.proto`.
 
 mod certificates;
