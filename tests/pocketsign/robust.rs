@@ -213,6 +213,9 @@ fn ten_thousand_at_once() {
     api.runtime.block_on(async {
         // Many requests on each connection, as HTTP/2 allows: a process may not open so many sockets.
         let http = reqwest::Client::builder().http2_prior_knowledge().no_proxy().build().unwrap();
+        // One before all, which learns how many streams the server allows; who does not wait for that is disconnected.
+        let first = http.get(&url).bearer_auth(client.token.as_deref().unwrap()).send().await.unwrap();
+        assert_eq!(first.status().as_u16(), 200);
         let mut running = tokio::task::JoinSet::new();
         for _ in 0..CLIENTS {
             let request = http.post(&url).bearer_auth(client.token.as_deref().unwrap());
