@@ -52,7 +52,7 @@ fuzz TARGET SECONDS="60":
 
 # fuzz every target for a minute
 fuzz-all SECONDS="60":
-    for target in crl crl_differential identity index name ocsp_path ocsp_request ocsp_response pem qualified wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
+    for target in certificate_file crl crl_differential identity index jks name ocsp_path ocsp_request ocsp_response order_bundle order_xml pem pkcs12 qualified wire_frame wire_stream; do bash fuzz/run.sh "$target" {{SECONDS}}; done
 
 # every error of the HTTP APIs, and the tests that show it
 errors *FAMILIES:

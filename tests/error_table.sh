@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every error of an API family with the tests that show it, as a table in Markdown.
+# Every error of an API family with the tests that show it, as a table in Markdown. (docs/asteria-errors.md is that of ASTERIA,
+# whose tests are made from one list of codes.)
 #
 #     tests/error_table.sh [FAMILY...]      all families by default
 #
