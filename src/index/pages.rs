@@ -4,7 +4,7 @@
 //! with a CRC-32 each in the roots, which are checked when the file is opened. A page is checked when it is first
 //! touched and marked then, so a damaged page cannot answer and an undamaged one costs a comparison.
 //!
-//! Even that comparison is a tenth of a lookup. So every first touch also checks a few pages more, in the order of the
+//! Even that comparison is a tenth of a lookup. So every first touch also checks a few pages more, from the end of the
 //! file, and after a few hundred first touches there is nothing left to ask about: one word says that all pages were
 //! checked, and lookups read that word instead of marks.
 
