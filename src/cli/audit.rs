@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use super::output::{parse_time, print_json};
 use super::runtime;
 use super::store::{StoreOptions, of_store};

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use super::output::{count, grouped, parse_time, print_json, size};
 use super::progress::Bars;
 use crate::ingest::{self, BuildReport, BuildRequest, CrlReport, Rejections, Rollbacks, SourceCode};

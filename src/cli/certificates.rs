@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::exit::CliError;
+use super::error::CliError;
 use crate::fetch::SourceFile;
 use crate::pki::{Certificate, read_certificates};
 

@@ -8,7 +8,8 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use super::output::print_json;
 use crate::server::http::cipher::{ProtectedSettings, Sealed};
 

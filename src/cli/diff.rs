@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use super::output::{count, print_json};
 use crate::publish::{Change, ChangeKind, Generation, IndexFolder, IndexReader, changes, open_generation};
 

@@ -7,7 +7,8 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::certificates;
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use super::output::{ScopeJson, count, print_json, size};
 use crate::fetch::SourceFile;
 use crate::index::{Authority, Encoding};

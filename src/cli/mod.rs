@@ -12,6 +12,7 @@ mod cipher;
 mod config;
 mod demo;
 mod diff;
+mod error;
 mod exit;
 mod inspect;
 mod link;
@@ -34,7 +35,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::exit::{CliError, Exit};
+use self::error::CliError;
+use self::exit::Exit;
 
 /// Parses the command line, runs the command and tells the process's exit code.
 #[must_use]

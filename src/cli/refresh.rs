@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use super::output::print_json;
 use super::serve::{ServeError, USUAL_DATA, running};
 use crate::server::admin::read_token;

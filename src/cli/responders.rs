@@ -1,6 +1,6 @@
 //! Reaching the OCSP responders that a command line names.
 
-use super::exit::CliError;
+use super::error::CliError;
 use crate::fetch::http::{AddressPolicy, HttpClient, HttpSettings};
 
 /// A client that goes to public addresses, and to these URLs wherever they lead: whoever types a URL means it.

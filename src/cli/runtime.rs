@@ -2,7 +2,7 @@
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::exit::CliError;
+use super::error::CliError;
 
 /// A runtime that works on this thread while it is waited for.
 pub(super) fn new() -> Result<Runtime, CliError> {

@@ -7,7 +7,7 @@ use clap::Args;
 use rustls::pki_types::CertificateDer;
 
 use super::certificates;
-use super::exit::CliError;
+use super::error::CliError;
 use crate::client::{Client, ClientError, ClientSettings, ServerTrust};
 use crate::types::from_hex;
 

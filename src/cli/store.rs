@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::config::of_config;
-use super::exit::CliError;
+use super::error::CliError;
 use super::output::parse_time;
 use super::serve::{CONFIG_FILE, USUAL_DATA};
 use crate::config::{Config, DatabaseLocation, Environment};

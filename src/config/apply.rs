@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rustls::pki_types::CertificateDer;
 
-use super::sections::{Config, Listen, Method};
+use super::listen::Listen;
+use super::sections::{Config, Method};
 use crate::fetch::SourceFile;
 use crate::fetch::http::{AddressPolicy, DownloadLimits, HttpSettings, OcspMethod, PolicyError};
 use crate::ingest::source::{AuthorityPartitions, NetworkSettings, SourceSpec, SourcesSettings, Trust};

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{CountIn, DurationIn, SizeIn};
-use super::sections::{DAY, HOUR, MINUTE, SECOND};
+use super::quantity::{DAY, HOUR, MINUTE, SECOND};
 use crate::server::http::cipher::{
     CipherSettings, Labels, Language, NameValues, Places, Profile, Style, Zone,
 };

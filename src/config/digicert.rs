@@ -11,7 +11,8 @@ use url::Url;
 
 use super::apply::ApplyError;
 use super::quantity::{CountIn, DurationIn, SizeIn};
-use super::sections::{Config, DAY, HOUR, MINUTE, SECOND};
+use super::quantity::{DAY, HOUR, MINUTE, SECOND};
+use super::sections::Config;
 use crate::fetch::dns::DnsSettings;
 use crate::fetch::http::HttpSettings;
 use crate::server::http::digicert::{DigicertSettings, EndedDomain};

@@ -9,8 +9,9 @@ use axum::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::listen::Listen;
 use super::quantity::{CountIn, DurationIn, SizeIn};
-use super::sections::{HOUR, Listen, MINUTE, SECOND};
+use super::quantity::{HOUR, MINUTE, SECOND};
 use crate::server::http::{Cors, EdgeSettings, Prefix};
 
 /// `[http]`: the HTTP edge.

@@ -12,6 +12,8 @@ mod cipher;
 mod digicert;
 mod error;
 mod http;
+mod listen;
+mod log_filter;
 mod overrides;
 mod parse;
 mod pocketsign;
@@ -25,13 +27,14 @@ pub use cipher::{CipherSection, LabelStyle, LanguageCode, NameStyle, ObjectId, P
 pub use digicert::{DigicertSection, EndedDomainWord, PrecedenceWord};
 pub use error::{ConfigError, UnknownKey};
 pub use http::{HttpSection, Origin, PathPrefix, PlaceListen, PlaceSection};
+pub use listen::Listen;
+pub use log_filter::LogFilter;
 pub use overrides::Environment;
 pub use pocketsign::{AcceptedSection, PocketSignSection, ProfileName, Results, TypeName, UnknownFields};
 pub use quantity::{CountIn, DurationIn, QuantityError, SizeIn};
 pub use sections::{
-    AuthoritySection, ClientCertificates, Config, DataSection, FetchSection, Listen, LogFilter, LogFormat,
-    LogSection, Method, OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection,
-    TrustSection,
+    AuthoritySection, ClientCertificates, Config, DataSection, FetchSection, LogFormat, LogSection, Method,
+    OcspSection, PolicySection, QuicSection, SourceSection, SourcesSection, TestSection, TrustSection,
 };
 pub use store::{DatabaseLocation, StoreSection};
 

@@ -1,7 +1,6 @@
 //! The sections and their defaults. What each key means is written in the default file.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,16 +11,13 @@ use super::asteria::{AsteriaSection, KeystoreSection};
 use super::cipher::CipherSection;
 use super::digicert::DigicertSection;
 use super::http::HttpSection;
+use super::listen::Listen;
+use super::log_filter::LogFilter;
 use super::pocketsign::PocketSignSection;
-use super::quantity::{CountIn, DurationIn, SizeIn};
+use super::quantity::{CountIn, DAY, DurationIn, HOUR, MINUTE, SECOND, SizeIn};
 use super::store::StoreSection;
 use crate::ingest::source::{Origin, Place, Schedule, SourceName, SourceSpec};
 use crate::types::UnixTime;
-
-pub(super) const SECOND: u64 = 1000;
-pub(super) const MINUTE: u64 = 60 * SECOND;
-pub(super) const HOUR: u64 = 60 * MINUTE;
-pub(super) const DAY: u64 = 24 * HOUR;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -303,21 +299,6 @@ pub struct AuthoritySection {
     pub grace: Option<DurationIn<0, { 30 * DAY }>>,
 }
 
-/// An address to listen on, or `off`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Listen {
-    /// An IP address and a port; port 0 takes a free one.
-    At(SocketAddr),
-    /// Not at all.
-    Off,
-}
-
-/// A filter of logs: `info`, or `warn,revocache::ingest=debug`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct LogFilter(String);
-
 impl Config {
     /// The sources, as the ingesting side wants them.
     pub(super) fn specs(&self) -> Vec<SourceSpec> {
@@ -382,14 +363,6 @@ impl SourcesSection {
     #[must_use]
     pub fn first_look(&self) -> Duration {
         self.first_look.get()
-    }
-}
-
-impl LogFilter {
-    /// As text, for the logging library.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -476,12 +449,6 @@ impl Default for FetchSection {
     }
 }
 
-impl Default for LogFilter {
-    fn default() -> Self {
-        Self("info".to_owned())
-    }
-}
-
 impl TryFrom<RawSource> for SourceSection {
     type Error = String;
 
@@ -509,53 +476,6 @@ impl From<SourceSection> for RawSource {
         };
         let name = source.name.to_string();
         Self { name, paths, urls, minimum: source.minimum, maximum: source.maximum }
-    }
-}
-
-impl TryFrom<String> for Listen {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        if text == "off" {
-            return Ok(Self::Off);
-        }
-        let wrong =
-            || format!("'{text}' is neither an address such as 127.0.0.1:4433 or [::]:4433 nor \"off\"");
-        text.parse().map(Self::At).map_err(|_| wrong())
-    }
-}
-
-impl From<Listen> for String {
-    fn from(listen: Listen) -> Self {
-        listen.to_string()
-    }
-}
-
-impl fmt::Display for Listen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::At(address) => address.fmt(f),
-            Self::Off => f.write_str("off"),
-        }
-    }
-}
-
-impl TryFrom<String> for LogFilter {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match tracing_subscriber::EnvFilter::try_new(&text) {
-            Ok(_) => Ok(Self(text)),
-            Err(error) => {
-                Err(format!("'{text}' is not a log filter such as info or warn,revocache=debug: {error}"))
-            }
-        }
-    }
-}
-
-impl From<LogFilter> for String {
-    fn from(filter: LogFilter) -> Self {
-        filter.0
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{CountIn, DurationIn};
-use super::sections::{Config, DAY, MINUTE, SECOND};
+use super::quantity::{DAY, MINUTE, SECOND};
+use super::sections::Config;
 use crate::store::{Location, Retention, StoreSettings};
 
 /// The file in the data folder, where nothing else is said.

@@ -15,7 +15,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 
 use super::error::PublishError;
-use super::folder::{Generation, IndexFolder};
+use super::folder::IndexFolder;
+use super::generation::Generation;
 use super::map::SharedWord;
 
 const MAGIC: [u8; 8] = *b"\x89RVC\r\n\x1a\n";

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::folder::Generation;
+use super::generation::Generation;
 use crate::index::IndexError;
 
 /// Why an index could not be published or opened. In every case the generation in force is still whole.

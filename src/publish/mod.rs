@@ -20,13 +20,15 @@ mod changes;
 mod control;
 mod error;
 mod folder;
+mod generation;
 mod map;
 mod publisher;
 mod reader;
 
 pub use changes::{Change, ChangeKind, changes};
 pub use error::PublishError;
-pub use folder::{Generation, IndexFolder};
+pub use folder::IndexFolder;
+pub use generation::Generation;
 pub use map::MappedFile;
 pub use publisher::{Event, Publisher};
 pub use reader::{IndexReader, MappedIndex, Snapshot, open_file, open_generation};

@@ -6,8 +6,9 @@ use std::num::NonZeroUsize;
 
 use super::control::ControlPage;
 use super::error::PublishError;
-use super::folder::{Generation, IndexFolder};
-use super::reader::{MappedIndex, open_generation};
+use super::folder::IndexFolder;
+use super::generation::Generation;
+use super::reader::{MappedIndex, newest_whole, open_generation};
 use crate::index::Image;
 use crate::types::{UnixTime, to_hex};
 
@@ -152,16 +153,6 @@ impl Publisher {
         }
         Ok(())
     }
-}
-
-/// The newest generation whose file opens, for a folder whose control page is gone.
-pub(super) fn newest_whole(folder: &IndexFolder) -> Result<Generation, PublishError> {
-    let whole = folder
-        .generations()?
-        .into_iter()
-        .rev()
-        .find(|generation| open_generation(folder, *generation).is_ok());
-    Ok(whole.unwrap_or(Generation::NONE))
 }
 
 fn write_durably(path: &std::path::Path, image: &Image) -> io::Result<()> {

@@ -9,9 +9,9 @@ use arc_swap::ArcSwap;
 
 use super::control::{ControlPage, decode, encode};
 use super::error::PublishError;
-use super::folder::{Generation, IndexFolder};
+use super::folder::IndexFolder;
+use super::generation::Generation;
 use super::map::MappedFile;
-use super::publisher::newest_whole;
 use crate::index::Index;
 
 /// An index over a mapped file.
@@ -131,4 +131,14 @@ fn open_in_force(folder: &IndexFolder, page: &ControlPage) -> Result<(u64, Mappe
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The newest generation whose file opens, for a folder whose control page is gone.
+pub(super) fn newest_whole(folder: &IndexFolder) -> Result<Generation, PublishError> {
+    let whole = folder
+        .generations()?
+        .into_iter()
+        .rev()
+        .find(|generation| open_generation(folder, *generation).is_ok());
+    Ok(whole.unwrap_or(Generation::NONE))
 }

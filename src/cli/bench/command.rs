@@ -13,10 +13,12 @@ use super::authority::Authority;
 use super::control::{self, End, Plan};
 use super::cpu::Process;
 use super::lane::Run;
+use super::mode::Mode;
 use super::questions::Questions;
 use super::report::{Report, float, whole};
 use crate::cli::certificates;
-use crate::cli::exit::{CliError, Exit};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
 use crate::cli::output::{grouped, print_json};
 use crate::cli::runtime;
 use crate::cli::server_options::ServerOptions;
@@ -102,27 +104,6 @@ enum ModeName {
     Datagram,
     /// A stream for each batch of questions
     Batch,
-}
-
-/// How questions are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    Stream,
-    Pipeline,
-    Datagram,
-    /// With so many questions in each.
-    Batch(NonZeroU32),
-}
-
-impl Mode {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Stream => "stream",
-            Self::Pipeline => "pipeline",
-            Self::Datagram => "datagram",
-            Self::Batch(_) => "batch",
-        }
-    }
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {

@@ -8,8 +8,8 @@ use quinn::{Connection, Endpoint};
 use tokio::time::timeout;
 
 use super::authority::Authority;
-use super::command::Mode;
 use super::lane::Lane;
+use super::mode::Mode;
 use super::questions::HANDLE;
 use super::streams::Message;
 use super::tally::Fault;

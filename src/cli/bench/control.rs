@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use super::authority::Authority;
-use super::command::Mode;
 use super::connection::{self, NotReady};
 use super::cpu::Process;
 use super::lane::{Lane, Run};
+use super::mode::Mode;
 use super::tally::{Fault, Tally};
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::client::{ClientSettings, ServerTrust, endpoint};
 
 /// How often the bar moves.

@@ -14,6 +14,7 @@ mod control;
 mod cpu;
 mod datagrams;
 mod lane;
+mod mode;
 mod name;
 mod pipeline;
 mod questions;

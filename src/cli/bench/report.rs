@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::command::Mode;
 use super::control::{End, Measured, Plan};
+use super::mode::Mode;
 use crate::cli::output::{count, grouped};
 
 /// What was measured.

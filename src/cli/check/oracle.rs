@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::cli::responders::http_client;
 use crate::cli::runtime;
 use crate::cli::server_options::Server;

@@ -6,8 +6,8 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::failed;
-use crate::cli::exit::CliError;
+use super::steps::failed;
+use crate::cli::error::CliError;
 
 /// The CA, its key, and what it has revoked.
 pub(super) struct DemoCa {

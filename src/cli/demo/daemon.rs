@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::failed;
-use crate::cli::exit::CliError;
+use super::steps::failed;
+use crate::cli::error::CliError;
 use crate::types::from_hex;
 
 /// What the tour's server is told; paths begin in the folder of the file.

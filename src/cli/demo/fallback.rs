@@ -8,8 +8,9 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::ca::DemoCa;
-use super::{Demo, build, describe, microseconds, only_certificate};
-use crate::cli::exit::CliError;
+use super::steps::{build, describe, microseconds, only_certificate};
+use super::tour::Demo;
+use crate::cli::error::CliError;
 use crate::cli::responders::http_client;
 use crate::cli::runtime;
 use crate::live::{Live, LiveSettings};

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use serde::Serialize;
 
-use super::{Demo, only_certificate};
-use crate::cli::exit::CliError;
+use super::steps::only_certificate;
+use super::tour::Demo;
+use crate::cli::error::CliError;
 
 /// The program: the smallest of the examples.
 const PROGRAM: &str = include_str!("../../../examples/c/check.c");

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ca::DemoCa;
 use super::daemon::Daemon;
-use super::{Demo, describe, failed, microseconds, only_certificate};
-use crate::cli::exit::CliError;
+use super::steps::{describe, failed, microseconds, only_certificate};
+use super::tour::Demo;
+use crate::cli::error::CliError;
 use crate::cli::output::count;
 use crate::cli::{refresh, runtime};
 use crate::client::{Client, ClientSettings, ServerTrust};

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::daemon::Daemon;
-use super::{Demo, failed};
-use crate::cli::exit::CliError;
+use super::steps::failed;
+use super::tour::Demo;
+use crate::cli::error::CliError;
 use crate::cli::runtime;
 
 /// Whose certificate is asked about, in the folder of the mock authority.

@@ -7,7 +7,8 @@ mod verify;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use super::output::print_json;
 use crate::ocsp::{Answer, CertStatus};
 

@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 
 use super::subject::{Known, Subject};
 use super::{Told, refuse};
-use crate::cli::exit::{CliError, Exit};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
 use crate::cli::output::parse_time;
 use crate::cli::responders::http_client;
 use crate::cli::runtime;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::certificates;
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::pki::Certificate;
 use crate::types::Serial;
 

@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::subject::Subject;
 use super::{Told, refuse};
-use crate::cli::exit::{CliError, Exit};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
 use crate::cli::output::parse_time;
 use crate::ocsp::{DelegateStatus, MAX_RESPONSE_OCTETS, Question, ResponsePolicy, verify_response};
 use crate::types::{CertId, UnixTime};

@@ -8,7 +8,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::exit::{CliError, Exit};
+use super::super::error::CliError;
+use super::super::exit::Exit;
 use super::super::output::{count, print_json};
 use super::{Common, parse_kind};
 use crate::service::orders::{

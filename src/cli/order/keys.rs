@@ -3,7 +3,8 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::super::exit::{CliError, Exit};
+use super::super::error::CliError;
+use super::super::exit::Exit;
 use super::super::output::print_json;
 use super::Common;
 use crate::service::orders::{ApiKey, KeyId, Restriction, UserId};

@@ -7,7 +7,8 @@ use std::future::Future;
 
 use clap::{Args, Subcommand};
 
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use super::runtime;
 use super::store::{Opened, StoreOptions, actor};
 use crate::service::audit::{AuditEvent, AuditLog, AuditOutcome};

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::error::ServeError;
 use super::keys::Keys;
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::config::{ClientCertificates, Config};
 use crate::fetch::http::{HttpClient, HttpSettings};
 use crate::ingest::source::SourcesHandle;

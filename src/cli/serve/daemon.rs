@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::super::exit::CliError;
+use super::super::error::CliError;
 use super::ConfigSource;
 use super::answering::{Answering, with_outbound};
 use super::data::{DataFolder, Running};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::cli::store::of_store;
 use crate::config::Config;
 use crate::store::Store;

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use rustls::pki_types::CertificateDer;
 
 use super::error::ServeError;
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::config::Config;
 use crate::fetch::http::OutboundSwitch;
 use crate::keystore::{Anchor, Half, KeyStore, KeyStoreObserver, LiveIdentity};

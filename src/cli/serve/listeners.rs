@@ -14,7 +14,7 @@ use super::answering::Answering;
 use super::error::ServeError;
 use super::families::{self, Shared, Started};
 use super::keeping;
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::config::{Config, Listen, PlaceListen};
 use crate::ingest::source::SourcesHandle;
 use crate::server::admin::{self, Admin, AdminAccess, Readiness};

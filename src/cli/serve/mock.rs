@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::ServeError;
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::config::{AcceptedSection, Config, SourceSection};
 use crate::mock::{MockAuthorities, MockFolder};
 use crate::service::jpki::CertificateType;

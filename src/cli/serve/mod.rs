@@ -22,7 +22,8 @@ use clap::Args;
 
 use self::mock::Mock;
 use super::config::of_config;
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
 use super::output::parse_time;
 use crate::config::{Config, DEFAULT_TEXT, Environment, Listen};
 use crate::types::UnixTime;

@@ -8,7 +8,7 @@ use axum::Router;
 use uuid::Uuid;
 
 use super::{Family, Shared};
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::cli::serve::data::write_if_missing;
 use crate::cli::serve::error::ServeError;
 use crate::config::Config;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 
 use super::Shared;
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::config::Config;
 use crate::server::http::cipher::{Cipher, router};
 use crate::service::tickets::Tickets;

@@ -7,7 +7,7 @@ use axum::Router;
 
 use super::super::error::ServeError;
 use super::Shared;
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::config::Config;
 use crate::fetch::dns::DnsClient;
 use crate::fetch::http::HttpClient;

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::answering::Answering;
 use super::error::ServeError;
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::cli::store::of_store;
 use crate::config::{Config, PlaceSection};
 use crate::fetch::http::HttpClient;

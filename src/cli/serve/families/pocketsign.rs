@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 use super::Shared;
-use crate::cli::exit::CliError;
+use crate::cli::error::CliError;
 use crate::cli::serve::error::ServeError;
 use crate::config::{Config, Results, UnknownFields};
 use crate::mock::MockFolder;
