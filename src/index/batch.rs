@@ -11,6 +11,7 @@ use super::error::IndexError;
 use super::found::Found;
 use super::hash::Magnitude;
 use super::probe::Slots;
+use super::short_way::Place;
 use super::table::{Hit, Table};
 use crate::types::SerialRef;
 
@@ -87,11 +88,48 @@ impl Table<'_> {
             serials.iter().enumerate().for_each(|(position, serial)| answer(position, self.find(*serial)));
             return;
         }
+        if self.pages.are_all_checked() && self.is_near() {
+            self.near_batch(serials, answer);
+            return;
+        }
         let magnitude = |serial: &SerialRef<'_>| Magnitude::of_usual_length(*serial);
         let singly = |serial: &SerialRef<'_>| self.locate_any(*serial);
         self.locate_batch(serials, magnitude, singly, |position, hit| {
             answer(position, hit.map(|hit| hit.map(|hit| Found::new(self, hit))));
         });
+    }
+
+    /// A group at a time, in two steps: the tag lines, which the processor has several of under way as they are, then the
+    /// records that they lead to.
+    #[inline(always)]
+    fn near_batch<F>(&self, serials: &[SerialRef<'_>], mut answer: F)
+    where
+        F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
+    {
+        let mut places = [Place::Unsure; GROUP];
+        for (part, first) in serials.chunks(GROUP).zip((0..).step_by(GROUP)) {
+            for (serial, place) in part.iter().zip(&mut places) {
+                *place = Magnitude::of_sixteen(*serial).map_or(Place::Unsure, |serial| self.place_of(serial));
+                if let Place::Record(ordinal) = place {
+                    ahead(self.near_line(*ordinal));
+                }
+            }
+            for ((serial, place), position) in part.iter().zip(&places).zip(first..) {
+                let hit = match place {
+                    Place::None => Ok(None),
+                    Place::Record(ordinal) => {
+                        match Magnitude::of_sixteen(*serial)
+                            .and_then(|serial| self.near_hit_if(serial, *ordinal))
+                        {
+                            Some(hit) => Ok(Some(hit)),
+                            None => self.locate_any(*serial),
+                        }
+                    }
+                    Place::Unsure => self.locate_any(*serial),
+                };
+                answer(position, hit.map(|hit| hit.map(|hit| Found::new(self, hit))));
+            }
+        }
     }
 
     /// The ordinals of many serials.

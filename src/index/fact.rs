@@ -48,12 +48,12 @@ impl Fact {
     #[inline(always)]
     pub(super) fn decode(word: u32, base: i64) -> Result<Self, IndexError> {
         let nibble = word & 15;
-        if nibble == HAS_ROWS {
-            return Ok(Self::Rows(word >> 4));
-        }
-        let reason = u8::try_from(nibble).ok().and_then(ReasonCode::from_code);
-        let reason =
-            reason.ok_or(malformed(Part::Records, "a fact word has a reason that does not exist"))?;
+        let Some(reason) = u8::try_from(nibble).ok().and_then(ReasonCode::from_code) else {
+            return match nibble {
+                HAS_ROWS => Ok(Self::Rows(word >> 4)),
+                _ => Err(malformed(Part::Records, "a fact word has a reason that does not exist")),
+            };
+        };
         let revoked_at = UnixTime::from_seconds(base.saturating_add(i64::from(word >> 4)));
         Ok(Self::Inline(Listing { revoked_at, reason, invalidity_date: None }))
     }

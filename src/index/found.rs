@@ -60,7 +60,7 @@ impl Iterator for FoundListings<'_> {
         // Of a table with one CRL the word says it all.
         if let Next::Fact(word) = next
             && let (Ok(Fact::Inline(listing)), Some(crl)) =
-                (Fact::decode(word, self.table.row.base), self.table.short_way.sole_crl)
+                (Fact::decode(word, self.table.near.base), self.table.near.sole_crl)
         {
             return Some(Ok((CrlId(crl), listing)));
         }

@@ -51,18 +51,20 @@ impl CheckedPages {
 /// The body of a file together with what is needed to trust it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pages<'a> {
-    pub(super) body: &'a [u8],
     pub(super) file: &'a [u8],
-    /// Of the body, where a lookup finds them at once.
-    marks: &'a [AtomicU8],
     checked: &'a CheckedPages,
 }
 
 impl<'a> Pages<'a> {
     #[inline(always)]
     pub(super) fn new(file: &'a [u8], checked: &'a CheckedPages) -> Self {
-        let body = file.get(checked.body.clone()).unwrap_or_default();
-        Self { body, file, marks: &checked.body_marks, checked }
+        Self { file, checked }
+    }
+
+    /// The body of the file.
+    #[inline(always)]
+    pub(super) fn body(&self) -> &'a [u8] {
+        self.file.get(self.checked.body.clone()).unwrap_or_default()
     }
 
     /// Whether every page was checked.
@@ -74,7 +76,13 @@ impl<'a> Pages<'a> {
     /// Whether a page was checked.
     #[inline(always)]
     pub(super) fn is_checked(&self, page: usize) -> bool {
-        is_marked(self.marks, page)
+        is_marked(&self.checked.body_marks, page)
+    }
+
+    /// The same of a page by its number in the file.
+    #[inline(always)]
+    pub(super) fn is_checked_in_file(&self, page: usize) -> bool {
+        self.is_checked(page.wrapping_sub(self.checked.body.start / PAGE))
     }
 
     /// Makes sure of the page that holds this position of the body.
@@ -87,7 +95,7 @@ impl<'a> Pages<'a> {
     /// The octets `start..start + length` of the body, after making sure of every page they lie on.
     #[inline(always)]
     pub(super) fn read(&self, start: usize, length: usize, part: Part) -> Result<&'a [u8], IndexError> {
-        let range = start.checked_add(length).and_then(|end| self.body.get(start..end));
+        let range = start.checked_add(length).and_then(|end| self.body().get(start..end));
         let Some(octets) = range else {
             return Err(IndexError::Malformed { part, what: "it reaches past the end of the file" });
         };
@@ -104,7 +112,7 @@ impl<'a> Pages<'a> {
 
     /// Checks every page anew, whether it was touched before or not.
     pub(super) fn check_all(&self) -> Result<(), IndexError> {
-        (0..self.body.len().div_ceil(PAGE)).try_for_each(|page| {
+        (0..self.body().len().div_ceil(PAGE)).try_for_each(|page| {
             let sums_page = page.wrapping_mul(4) / PAGE;
             if page.wrapping_mul(4).is_multiple_of(PAGE) {
                 self.check_sums(sums_page)?;
@@ -117,7 +125,7 @@ impl<'a> Pages<'a> {
     #[inline(never)]
     fn check_and_sweep(&self, page: usize) -> Result<(), IndexError> {
         self.check(page)?;
-        let pages = self.marks.len();
+        let pages = self.checked.body_marks.len();
         if self.checked.swept.load(Ordering::Relaxed) < pages {
             let first = self.checked.swept.fetch_add(SWEEP, Ordering::Relaxed);
             for behind in first..first.saturating_add(SWEEP).min(pages) {
@@ -135,12 +143,12 @@ impl<'a> Pages<'a> {
         if !is_marked(&self.checked.sums_marks, sums_page) {
             self.check_sums(sums_page)?;
         }
-        let octets = page_of(self.body, page);
+        let octets = page_of(self.body(), page);
         let sum = u32_at(self.part(&self.checked.sums), page.wrapping_mul(4));
         if octets.is_empty() || sum != Some(crc32fast::hash(octets)) {
             return Err(damaged(Part::Body, &self.checked.body, page));
         }
-        if mark(self.marks, page) {
+        if mark(&self.checked.body_marks, page) {
             self.checked.unmarked.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())

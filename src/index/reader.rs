@@ -367,7 +367,7 @@ fn read_tables(
             return Err(malformed("the tables are not in order"));
         }
         entries = entries.saturating_add(u64::from(row.records) + u64::from(row.exceptions));
-        let short_way = ShortWay::new(&row, crls);
+        let short_way = ShortWay::new(&row, crls, header.range(SectionKind::Body).start);
         tables.push(StoredTable { row, short_way });
     }
     if entries == header.entries {

@@ -2,13 +2,17 @@
 //!
 //! A hashed table, a serial of ordinary length, pages that were checked before, positions inside their parts, and the
 //! record where the first matching tag says it is: then the answer takes some seventy instructions on one line
-//! (absent) or a hundred and thirty on three (listed). The count matters because it decides how many neighbouring
-//! questions, and so how many cache misses, a processor has under way at once. Nothing here decides that a file is
-//! damaged. Whatever is unusual makes the short way [`Known::Unsure`], and the caller goes the careful way, which finds
-//! out and says so.
+//! (absent) or a hundred and ten on three (listed). The count matters because it decides how many neighbouring
+//! questions, and so how many cache misses, a processor has under way at once; loads matter most of all, as each waits
+//! in a queue until those before it are done. Nothing here decides that a file is damaged. Whatever is unusual makes the
+//! short way [`Known::Unsure`], and the caller goes the careful way, which finds out and says so.
+//!
+//! There are two lengths of it. [`Near`] is for tables without a filter, with records of 16 octets, and for a file whose
+//! pages were all checked, so that no mark is looked at; it has the few numbers that it needs in the [`Table`] itself.
+//! [`ShortWay`] is for the rest. Both count from the beginning of the file, because that is the one slice there is.
 
 use super::bytes::{array_at, to_usize};
-use super::directory::{Encoding, TableCrl, TableRow, Width};
+use super::directory::{Encoding, Span, TableCrl, TableRow, Width};
 use super::hash::{Magnitude, bucket_and_tag, filter_bits, filter_line, high_half, low_half};
 use super::pages::PAGE;
 use super::probe::{LINE, Line, Slots, filter_may_contain, last_tag, matching_slots};
@@ -24,15 +28,25 @@ pub(super) enum Known {
     Unsure,
 }
 
+/// Where a serial may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nowhere.
+    None,
+    /// In the record of this ordinal, if it is there at all.
+    Record(u32),
+    /// To be found out the careful way.
+    Unsure,
+}
+
 /// The few values of a table that the short way needs, side by side and in the units it needs them in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ShortWay {
-    /// Number of the first filter line, counted from the beginning of the body.
+    pub(super) near: Near,
+    /// Number of the first filter line, counted from the beginning of the file.
     filter: usize,
     /// Number of the first tag line; [`NOWHERE`] for a table that has no short way.
     tags: usize,
-    /// The same, but [`NOWHERE`] also for a table with a filter.
-    unfiltered_tags: usize,
     /// Number of the first rank, in words of four octets.
     ranks: usize,
     /// Where the records begin, in octets.
@@ -41,93 +55,104 @@ pub(super) struct ShortWay {
     buckets: u32,
     count: u32,
     width: Width,
+}
+
+/// What the shortest way needs. A [`Table`] has a copy, which saves a load for each in every lookup.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Near {
+    /// Number of the first tag line; [`NOWHERE`] for a table that the shortest way does not lead into.
+    tags: usize,
+    /// Number of the first rank, in words of four octets.
+    ranks: usize,
+    /// Number of the first line of records.
+    records: usize,
+    buckets: u32,
+    /// The time from which fact words count.
+    pub(super) base: i64,
     /// The CRL of every record without rows, where the table has one only.
     pub(super) sole_crl: Option<u32>,
 }
 
-/// The parts of a table whose pages were all checked, for the very shortest way: that to records of 16 octets in a table
-/// without a filter. A lookup keeps its loads waiting until its record is there, and how many loads wait at once is what
-/// limits neighbouring lookups; so this takes as few of them as it can.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Near<'a> {
-    buckets: u32,
-    tags: &'a [Line],
-    ranks: &'a [[u8; 4]],
-    records: &'a [Line],
-}
-
-impl<'a> Near<'a> {
-    #[inline(always)]
-    pub(super) fn new(way: &ShortWay, body: &'a [u8]) -> Self {
-        let lines: &'a [Line] = body.as_chunks().0;
-        let from = |line: usize| lines.get(line..).unwrap_or_default();
-        let tags = from(way.unfiltered_tags).get(..to_usize(way.buckets)).unwrap_or_default();
-        let ranks = body.as_chunks::<4>().0.get(way.ranks..).unwrap_or_default();
-        let records = if way.width == Width::Sixteen { from(way.records / LINE) } else { &[] };
-        Self { buckets: way.buckets, tags, ranks, records }
-    }
-
-    #[inline(always)]
-    fn locate(&self, serial: Magnitude, hash: u64) -> Known {
-        let (bucket, tag) = bucket_and_tag(hash, self.buckets);
-        let bucket = to_usize(bucket);
-        let Some(line) = self.tags.get(bucket) else { return Known::Unsure };
-        let slots = matching_slots(line, tag);
-        if slots.is_empty() && tag < last_tag(line) {
-            return Known::Absent;
-        }
-        let Some(rank) = self.ranks.get(bucket) else { return Known::Unsure };
-        let ordinal = u32::from_le_bytes(*rank).wrapping_add(slots.first());
-        let Some(line) = self.records.get(to_usize(ordinal / 3)) else { return Known::Unsure };
-        let Some(octets) = array_at::<20>(line, to_usize(ordinal % 3) * 20) else { return Known::Unsure };
-        compared(octets, serial, ordinal).map_or(Known::Unsure, Known::Found)
-    }
-}
-
-/// A line that no body has, and behind which there are none either.
+/// A line that no file has, and behind which there are none either.
 const NOWHERE: usize = usize::MAX / 2;
 /// Words in a page.
 const WORDS: usize = PAGE / 4;
 
 impl ShortWay {
-    pub(super) fn new(row: &TableRow, crls: &[TableCrl]) -> Self {
+    /// `body` is where the body begins in the file.
+    pub(super) fn new(row: &TableRow, crls: &[TableCrl], body: usize) -> Self {
         let spans = &row.spans;
+        let from = |span: Span| body.saturating_add(span.start);
         // A word of the directory must not lie on two pages, of which only one would be looked up.
         let has_short_way =
             row.encoding == Encoding::Hashed && row.buckets > 0 && spans.ranks.start.is_multiple_of(4);
-        let tags = if has_short_way { spans.keys.start / LINE } else { NOWHERE };
+        let tags = if has_short_way { from(spans.keys) / LINE } else { NOWHERE };
+        let ranks = from(spans.ranks) / 4;
+        let is_near = row.filter_lines == 0 && row.width == Width::Sixteen;
+        let near = Near {
+            tags: if is_near { tags } else { NOWHERE },
+            ranks,
+            records: from(spans.records) / LINE,
+            buckets: row.buckets,
+            base: row.base,
+            sole_crl: crls.first().filter(|_| row.column_width == 0).map(|table_crl| table_crl.crl),
+        };
         Self {
-            filter: spans.filter.start / LINE,
+            near,
+            filter: from(spans.filter) / LINE,
             tags,
-            unfiltered_tags: if row.filter_lines == 0 { tags } else { NOWHERE },
-            ranks: spans.ranks.start / 4,
-            records: spans.records.start,
+            ranks,
+            records: from(spans.records),
             filter_lines: if has_short_way { row.filter_lines } else { 0 },
             buckets: row.buckets,
             count: row.records,
             width: row.width,
-            sole_crl: crls.first().filter(|_| row.column_width == 0).map(|table_crl| table_crl.crl),
         }
     }
 }
 
 impl<'a> Table<'a> {
-    /// The answer for a serial of the usual length from a table without a filter; to be inlined into the caller's loop.
+    /// The answer for a serial of at most 128 bits from a table without a filter, whose pages were all checked; to be
+    /// inlined into the caller's loop.
     #[inline(always)]
     pub(super) fn locate_shortly(&self, serial: SerialRef<'_>) -> Known {
-        let Some(serial) = Magnitude::of_usual_length(serial) else { return Known::Unsure };
-        let hash = self.hasher().hash(serial);
-        if self.pages.are_all_checked() {
-            self.near.locate(serial, hash)
-        } else {
-            self.locate_by_marks(serial, hash)
+        if !self.pages.are_all_checked() {
+            return Known::Unsure;
+        }
+        let Some(serial) = Magnitude::of_sixteen(serial) else { return Known::Unsure };
+        match self.place_of(serial) {
+            Place::None => Known::Absent,
+            Place::Record(ordinal) => self.near_hit_if(serial, ordinal).map_or(Known::Unsure, Known::Found),
+            Place::Unsure => Known::Unsure,
         }
     }
 
-    /// As above, while pages are left to be checked; out of line, as that does not last.
-    #[inline(never)]
-    fn locate_by_marks(&self, serial: Magnitude, hash: u64) -> Known {
-        self.locate_by_tags(serial, hash, self.short_way.unfiltered_tags)
+    /// The only record that a serial of at most 128 bits is likely to have, if pages need no check.
+    #[inline(always)]
+    pub(super) fn place_of(&self, serial: Magnitude) -> Place {
+        let (bucket, tag) = bucket_and_tag(self.hasher().hash(serial), self.near.buckets);
+        let bucket = to_usize(bucket);
+        let Some(line) = self.lines().get(self.near.tags.wrapping_add(bucket)) else { return Place::Unsure };
+        let slots = matching_slots(line, tag);
+        if slots.is_empty() && tag < last_tag(line) {
+            return Place::None;
+        }
+        match self.words().get(self.near.ranks.wrapping_add(bucket)) {
+            Some(rank) => Place::Record(u32::from_le_bytes(*rank).wrapping_add(slots.first())),
+            None => Place::Unsure,
+        }
+    }
+
+    /// As [`Table::hit_if`] for a record of [`Table::place_of`].
+    #[inline(always)]
+    pub(super) fn near_hit_if(&self, serial: Magnitude, ordinal: u32) -> Option<Hit> {
+        compared(array_at(self.near_line(ordinal)?, to_usize(ordinal % 3) * 20)?, serial, ordinal)
+    }
+
+    /// The line of a record of 16 octets.
+    #[inline(always)]
+    pub(super) fn near_line(&self, ordinal: u32) -> Option<&'a Line> {
+        self.lines().get(self.near.records.wrapping_add(to_usize(ordinal / 3)))
     }
 
     /// The answer for any magnitude from any hashed table.
@@ -141,12 +166,12 @@ impl<'a> Table<'a> {
                 None => return Known::Unsure,
             }
         }
-        self.locate_by_tags(serial, hash, self.short_way.tags)
+        self.locate_by_tags(serial, hash)
     }
 
     #[inline(always)]
-    fn locate_by_tags(&self, serial: Magnitude, hash: u64, tags: usize) -> Known {
-        match self.candidates_at(tags, hash) {
+    fn locate_by_tags(&self, serial: Magnitude, hash: u64) -> Known {
+        match self.candidates(hash) {
             None => Known::Unsure,
             Some(None) => Known::Absent,
             Some(Some(slots)) => match self.first_ordinal(hash, slots) {
@@ -162,6 +187,12 @@ impl<'a> Table<'a> {
         if self.has_filter() { self.lines().get(self.filter_line_number(hash)) } else { self.tag_line(hash) }
     }
 
+    /// Whether [`Table::place_of`] can know places.
+    #[inline(always)]
+    pub(super) fn is_near(&self) -> bool {
+        self.near.tags != NOWHERE
+    }
+
     /// Whether the table has a filter that the short way asks.
     #[inline(always)]
     pub(super) fn has_filter(&self) -> bool {
@@ -174,17 +205,12 @@ impl<'a> Table<'a> {
         Some(filter_may_contain(self.checked_line(self.filter_line_number(hash))?, filter_bits(hash)))
     }
 
-    /// One tag line; here and below, `None` stands for whatever is unusual. `Some(None)` if it settles that the serial is absent, else the slots to look at, which are none
-    /// where the bucket goes on behind its line.
+    /// One tag line; here and below, `None` stands for whatever is unusual. `Some(None)` if it settles that the serial is
+    /// absent, else the slots to look at, which are none where the bucket goes on behind its line.
     #[inline(always)]
     pub(super) fn candidates(&self, hash: u64) -> Option<Option<Slots>> {
-        self.candidates_at(self.short_way.tags, hash)
-    }
-
-    #[inline(always)]
-    fn candidates_at(&self, tags: usize, hash: u64) -> Option<Option<Slots>> {
         let (bucket, tag) = bucket_and_tag(hash, self.short_way.buckets);
-        let line = self.checked_line(tags.wrapping_add(to_usize(bucket)))?;
+        let line = self.checked_line(self.short_way.tags.wrapping_add(to_usize(bucket)))?;
         let slots = matching_slots(line, tag);
         // Tags are sorted: a bucket that goes on behind its line goes on with tags that are not below the last.
         let may_be_there = !slots.is_empty() || tag >= last_tag(line);
@@ -204,13 +230,13 @@ impl<'a> Table<'a> {
     pub(super) fn first_ordinal(&self, hash: u64, slots: Slots) -> Option<u32> {
         let word = self.rank(hash)?;
         let page = self.rank_number(hash) / WORDS;
-        self.pages.is_checked(page).then(|| u32::from_le_bytes(*word).wrapping_add(slots.first()))
+        self.pages.is_checked_in_file(page).then(|| u32::from_le_bytes(*word).wrapping_add(slots.first()))
     }
 
     /// The rank of the bucket of a hash, unchecked, for asking for it ahead.
     #[inline(always)]
     pub(super) fn rank(&self, hash: u64) -> Option<&'a [u8; 4]> {
-        self.pages.body.as_chunks::<4>().0.get(self.rank_number(hash))
+        self.words().get(self.rank_number(hash))
     }
 
     /// The hit if the record is this serial's; `None` if it is not, or cannot be told here.
@@ -232,8 +258,10 @@ impl<'a> Table<'a> {
             Width::Twenty => {
                 // These may straddle pages.
                 let start = self.short_way.records.wrapping_add(Width::Twenty.position(ordinal));
-                let octets: &[u8; 24] = array_at(self.pages.body, start)?;
-                if !self.pages.is_checked(start / PAGE) || !self.pages.is_checked((start + 23) / PAGE) {
+                let octets: &[u8; 24] = array_at(self.pages.file, start)?;
+                if !self.pages.is_checked_in_file(start / PAGE)
+                    || !self.pages.is_checked_in_file((start + 23) / PAGE)
+                {
                     return None;
                 }
                 let (high, rest) = octets.split_first_chunk::<4>()?;
@@ -262,13 +290,13 @@ impl<'a> Table<'a> {
     /// The first octet of a record, unchecked, for asking for it ahead.
     #[inline(always)]
     pub(super) fn record_start(&self, ordinal: u32) -> Option<&'a u8> {
-        self.pages.body.get(self.short_way.records.wrapping_add(self.short_way.width.position(ordinal)))
+        self.pages.file.get(self.short_way.records.wrapping_add(self.short_way.width.position(ordinal)))
     }
 
     #[inline(always)]
     fn checked_line(&self, number: usize) -> Option<&'a Line> {
         let line = self.lines().get(number)?;
-        self.pages.is_checked(number / (PAGE / LINE)).then_some(line)
+        self.pages.is_checked_in_file(number / (PAGE / LINE)).then_some(line)
     }
 
     #[inline(always)]
@@ -282,8 +310,13 @@ impl<'a> Table<'a> {
     }
 
     #[inline(always)]
+    fn words(&self) -> &'a [[u8; 4]] {
+        self.pages.file.as_chunks().0
+    }
+
+    #[inline(always)]
     fn lines(&self) -> &'a [Line] {
-        self.pages.body.as_chunks().0
+        self.pages.file.as_chunks().0
     }
 }
 

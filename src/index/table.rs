@@ -25,7 +25,7 @@ pub struct Table<'a> {
     front: &'a Front,
     pub(super) row: &'a TableRow,
     pub(super) short_way: &'a ShortWay,
-    pub(super) near: Near<'a>,
+    pub(super) near: Near,
     pub(super) pages: Pages<'a>,
 }
 
@@ -39,8 +39,7 @@ pub(super) struct Hit {
 impl<'a> Table<'a> {
     #[inline(always)]
     pub(super) fn new(front: &'a Front, stored: &'a StoredTable, pages: Pages<'a>) -> Self {
-        let near = Near::new(&stored.short_way, pages.body);
-        Self { front, row: &stored.row, short_way: &stored.short_way, near, pages }
+        Self { front, row: &stored.row, short_way: &stored.short_way, near: stored.short_way.near, pages }
     }
 
     /// The record of a serial, `None` if it is not listed.
@@ -172,7 +171,12 @@ impl<'a> Table<'a> {
         match self.locate_shortly(serial) {
             Known::Absent => Ok(None),
             Known::Found(hit) => Ok(Some(hit)),
-            Known::Unsure => self.locate_any(serial),
+            // Taken apart, so that the hit of the short way need not lie in memory where this one is.
+            Known::Unsure => match self.locate_any(serial) {
+                Ok(Some(Hit { ordinal, fact })) => Ok(Some(Hit { ordinal, fact })),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
+            },
         }
     }
 
@@ -377,7 +381,7 @@ impl<'a> Table<'a> {
         part: Part,
     ) -> Result<&'a [u8; N], IndexError> {
         let octets = match at.checked_add(N) {
-            Some(end) if end <= span.length => array_at(self.pages.body, span.start.wrapping_add(at)),
+            Some(end) if end <= span.length => array_at(self.pages.body(), span.start.wrapping_add(at)),
             _ => None,
         };
         let Some(octets) = octets else { return Err(malformed(part, "a position lies outside of its part")) };
