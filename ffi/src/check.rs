@@ -3,7 +3,7 @@
 use revocache::pki::Certificate;
 use revocache::policy::{check_certificate, check_serial};
 use revocache::publish::MappedIndex;
-use revocache::types::{MAX_SERIAL_OCTETS, SerialRef, Status, Verdict};
+use revocache::types::{CertIdHash, MAX_SERIAL_OCTETS, SerialRef, Status, Verdict};
 
 use crate::boundary::{OutStruct, answer, elements, octets, quietly, required};
 use crate::failure::{Failed, Failure, revocache_error};
@@ -142,11 +142,12 @@ pub unsafe extern "C" fn revocache_check_certificate(
     let body = |terms: &Terms, tell: &Teller<'_>| {
         let index = required(index, "index")?;
         // SAFETY: passed on.
-        let certificate = unsafe { read_certificate(certificate, certificate_length, "the certificate") }?;
-        // SAFETY: passed on.
-        let issuer = unsafe { read_issuer(issuer, issuer_length) }?;
+        let read = unsafe { read_pair(certificate, certificate_length, issuer, issuer_length) };
+        let (certificate, issuer) = read?;
         let reading = index.generations.to_answer();
-        Ok(tell.answer(&check_one(reading.snapshot(), &certificate, issuer.as_ref(), terms)?))
+        let Terms { at, policy, .. } = terms;
+        let found = check_certificate(&**reading.snapshot(), &certificate, issuer.as_ref(), *at, policy);
+        Ok(tell.answer(&found?))
     };
     // SAFETY: passed on.
     check(verdict, error, || unsafe { Terms::read(policy) }, body)
@@ -168,11 +169,9 @@ pub unsafe extern "C" fn revocache_check_cert_id(
     error: *mut revocache_error,
 ) -> revocache_result {
     let body = |terms: &Terms, tell: &Teller<'_>| {
-        let (index, id) = (required(index, "index")?, required(cert_id, "cert_id")?);
+        let index = required(index, "index")?;
         // SAFETY: passed on.
-        let hashes = unsafe { read_hashes(id.name_hash, id.key_hash, id.hash_length) }?;
-        // SAFETY: passed on.
-        let serial = unsafe { read_serial(id.serial, id.serial_length, terms.negative_serials) }?;
+        let (hashes, serial) = unsafe { read_cert_id(cert_id, terms.negative_serials) }?;
         let reading = index.generations.to_answer();
         let snapshot = reading.snapshot();
         let authority = snapshot.authority_by_cert_id(&hashes);
@@ -273,7 +272,7 @@ fn check_one(
 }
 
 /// Whether the issuer's certificate is of the name that the certificate has for its issuer.
-pub(crate) fn check_names(certificate: &Certificate, issuer: Option<&Certificate>) -> Result<(), Failed> {
+fn check_names(certificate: &Certificate, issuer: Option<&Certificate>) -> Result<(), Failed> {
     match issuer {
         Some(issuer) if issuer.subject() != certificate.issuer() => {
             let (wanted, found) = (certificate.issuer().to_string(), issuer.subject().to_string());
@@ -363,4 +362,38 @@ pub(crate) unsafe fn read_serial<'a>(
         return Err(Failure::NegativeSerial.into());
     }
     Ok(serial)
+}
+
+/// A certificate, and that of its issuer if it is given: then it has to be of the issuer's name.
+///
+/// # Safety
+/// As [`octets`], for both.
+pub(crate) unsafe fn read_pair(
+    certificate: *const u8,
+    certificate_length: usize,
+    issuer: *const u8,
+    issuer_length: usize,
+) -> Result<(Certificate, Option<Certificate>), Failed> {
+    // SAFETY: passed on.
+    let certificate = unsafe { read_certificate(certificate, certificate_length, "the certificate") }?;
+    // SAFETY: passed on.
+    let issuer = unsafe { read_issuer(issuer, issuer_length) }?;
+    check_names(&certificate, issuer.as_ref())?;
+    Ok((certificate, issuer))
+}
+
+/// The parts of an OCSP CertID.
+///
+/// # Safety
+/// As [`octets`], for each part.
+pub(crate) unsafe fn read_cert_id<'a>(
+    id: Option<&revocache_cert_id>,
+    negative: NegativeSerials,
+) -> Result<(CertIdHash, SerialRef<'a>), Failed> {
+    let id = required(id, "cert_id")?;
+    // SAFETY: passed on.
+    let issuer = unsafe { read_hashes(id.name_hash, id.key_hash, id.hash_length) }?;
+    // SAFETY: passed on.
+    let serial = unsafe { read_serial(id.serial, id.serial_length, negative) }?;
+    Ok((issuer, serial))
 }

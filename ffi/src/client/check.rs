@@ -9,9 +9,10 @@ use super::connection::{revocache_client, revocache_client_issuer};
 use super::request::{Asked, revocache_request};
 use crate::batch::{Answers, REVOCACHE_MAX_BATCH, WHAT};
 use crate::boundary::{answer, elements, required};
-use crate::check::{check, check_names, read_serial, revocache_cert_id, revocache_octets};
+use crate::check::{
+    Teller, check, read_cert_id, read_pair, read_serial, revocache_cert_id, revocache_octets,
+};
 use crate::failure::{Failed, revocache_error};
-use crate::issuer::{read_certificate, read_hashes, read_issuer};
 use crate::result::revocache_result;
 use crate::verdict::{result_of, revocache_verdict};
 
@@ -31,22 +32,18 @@ pub unsafe extern "C" fn revocache_client_check_serial(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
+    let body = |asked: &Asked, tell: &Teller<'_>| {
+        let issuer = required(issuer, "issuer")?;
+        // SAFETY: passed on.
+        let serial = unsafe { read_serial(serial, serial_length, asked.negative_serials) }?;
+        let options = asked.for_server();
+        let answer = issuer.server.wait(asked.limit, |session| async {
+            Ok(session.0.ask_serial(issuer.handle, serial, &options).await?)
+        })?;
+        Ok(tell.answer(&answer))
+    };
     // SAFETY: passed on.
-    check(
-        verdict,
-        error,
-        || unsafe { Asked::read(request) },
-        |asked, tell| {
-            let issuer = required(issuer, "issuer")?;
-            // SAFETY: passed on.
-            let serial = unsafe { read_serial(serial, serial_length, asked.negative_serials) }?;
-            let options = asked.for_server();
-            let answer = issuer.server.wait(asked.limit, |session| async {
-                Ok(session.0.ask_serial(issuer.handle, serial, &options).await?)
-            })?;
-            Ok(tell.answer(&answer))
-        },
-    )
+    check(verdict, error, || unsafe { Asked::read(request) }, body)
 }
 
 /// Asks the server whether this certificate is revoked. The question that can be answered most often: the certificate tells
@@ -68,24 +65,17 @@ pub unsafe extern "C" fn revocache_client_check_certificate(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
+    let body = |asked: &Asked, tell: &Teller<'_>| {
+        let client = required(client, "client")?;
+        // SAFETY: passed on.
+        let read = unsafe { read_pair(certificate, certificate_length, issuer, issuer_length) };
+        let (certificate, issuer) = read?;
+        let issuer = issuer.as_ref().map(Certificate::der);
+        let target = Target::Certificate { certificate: certificate.der(), issuer };
+        Ok(tell.answer(&ask(client, target, asked)?))
+    };
     // SAFETY: passed on.
-    check(
-        verdict,
-        error,
-        || unsafe { Asked::read(request) },
-        |asked, tell| {
-            let client = required(client, "client")?;
-            // SAFETY: passed on.
-            let certificate =
-                unsafe { read_certificate(certificate, certificate_length, "the certificate") }?;
-            // SAFETY: passed on.
-            let issuer = unsafe { read_issuer(issuer, issuer_length) }?;
-            check_names(&certificate, issuer.as_ref())?;
-            let issuer = issuer.as_ref().map(Certificate::der);
-            let target = Target::Certificate { certificate: certificate.der(), issuer };
-            Ok(tell.answer(&ask(client, target, asked)?))
-        },
-    )
+    check(verdict, error, || unsafe { Asked::read(request) }, body)
 }
 
 /// Asks the server whether the certificate that an OCSP CertID means is revoked.
@@ -102,20 +92,14 @@ pub unsafe extern "C" fn revocache_client_check_cert_id(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
+    let body = |asked: &Asked, tell: &Teller<'_>| {
+        let client = required(client, "client")?;
+        // SAFETY: passed on.
+        let (issuer, serial) = unsafe { read_cert_id(cert_id, asked.negative_serials) }?;
+        Ok(tell.answer(&ask(client, Target::CertId { issuer, serial }, asked)?))
+    };
     // SAFETY: passed on.
-    check(
-        verdict,
-        error,
-        || unsafe { Asked::read(request) },
-        |asked, tell| {
-            let (client, id) = (required(client, "client")?, required(cert_id, "cert_id")?);
-            // SAFETY: passed on.
-            let issuer = unsafe { read_hashes(id.name_hash, id.key_hash, id.hash_length) }?;
-            // SAFETY: passed on.
-            let serial = unsafe { read_serial(id.serial, id.serial_length, asked.negative_serials) }?;
-            Ok(tell.answer(&ask(client, Target::CertId { issuer, serial }, asked)?))
-        },
-    )
+    check(verdict, error, || unsafe { Asked::read(request) }, body)
 }
 
 /// Asks the server about many serial numbers of one issuer at once: one round trip for some thousand of them.

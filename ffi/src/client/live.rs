@@ -17,9 +17,9 @@ use super::request::{
     milliseconds, revocache_request,
 };
 use crate::boundary::{Structure, answer, elements, give, path, quietly, read_structure, required, text};
-use crate::check::{Teller, check, check_names, read_serial, revocache_cert_id};
+use crate::check::{Teller, check, read_cert_id, read_pair, read_serial, revocache_cert_id};
 use crate::failure::{Failed, Failure, revocache_error};
-use crate::issuer::{read_certificate, read_hashes, read_issuer};
+use crate::issuer::read_certificate;
 use crate::result::revocache_result;
 use crate::verdict::revocache_verdict;
 
@@ -141,22 +141,15 @@ pub unsafe extern "C" fn revocache_live_check_certificate(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
+    let body = |asked: &Asked, tell: &Teller<'_>| {
+        let live = required(live, "live")?;
+        // SAFETY: passed on.
+        let read = unsafe { read_pair(certificate, certificate_length, issuer, issuer_length) };
+        let (certificate, issuer) = read?;
+        ask(live, &Question::Certificate { certificate, issuer }, asked, tell, error)
+    };
     // SAFETY: passed on.
-    check(
-        verdict,
-        error,
-        || unsafe { Asked::read(request) },
-        |asked, tell| {
-            let live = required(live, "live")?;
-            // SAFETY: passed on.
-            let certificate =
-                unsafe { read_certificate(certificate, certificate_length, "the certificate") }?;
-            // SAFETY: passed on.
-            let issuer = unsafe { read_issuer(issuer, issuer_length) }?;
-            check_names(&certificate, issuer.as_ref())?;
-            ask(live, &Question::Certificate { certificate, issuer }, asked, tell, error)
-        },
-    )
+    check(verdict, error, || unsafe { Asked::read(request) }, body)
 }
 
 /// Is the certificate of this issuer and serial number revoked?
@@ -178,20 +171,16 @@ pub unsafe extern "C" fn revocache_live_check_serial(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
+    let body = |asked: &Asked, tell: &Teller<'_>| {
+        let live = required(live, "live")?;
+        // SAFETY: passed on.
+        let issuer = unsafe { read_certificate(issuer, issuer_length, "the issuer's certificate") }?;
+        // SAFETY: passed on.
+        let serial = unsafe { read_serial(serial, serial_length, asked.negative_serials) }?.to_owned();
+        ask(live, &Question::Serial { issuer, serial }, asked, tell, error)
+    };
     // SAFETY: passed on.
-    check(
-        verdict,
-        error,
-        || unsafe { Asked::read(request) },
-        |asked, tell| {
-            let live = required(live, "live")?;
-            // SAFETY: passed on.
-            let issuer = unsafe { read_certificate(issuer, issuer_length, "the issuer's certificate") }?;
-            // SAFETY: passed on.
-            let serial = unsafe { read_serial(serial, serial_length, asked.negative_serials) }?.to_owned();
-            ask(live, &Question::Serial { issuer, serial }, asked, tell, error)
-        },
-    )
+    check(verdict, error, || unsafe { Asked::read(request) }, body)
 }
 
 /// Is the certificate that an OCSP CertID means revoked? A responder can be asked only about issuers of the index, whose
@@ -210,21 +199,15 @@ pub unsafe extern "C" fn revocache_live_check_cert_id(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
+    let body = |asked: &Asked, tell: &Teller<'_>| {
+        let live = required(live, "live")?;
+        // SAFETY: passed on.
+        let (issuer, serial) = unsafe { read_cert_id(cert_id, asked.negative_serials) }?;
+        let serial = serial.to_owned();
+        ask(live, &Question::CertId(CertId { issuer, serial }), asked, tell, error)
+    };
     // SAFETY: passed on.
-    check(
-        verdict,
-        error,
-        || unsafe { Asked::read(request) },
-        |asked, tell| {
-            let (live, id) = (required(live, "live")?, required(cert_id, "cert_id")?);
-            // SAFETY: passed on.
-            let issuer = unsafe { read_hashes(id.name_hash, id.key_hash, id.hash_length) }?;
-            // SAFETY: passed on.
-            let serial =
-                unsafe { read_serial(id.serial, id.serial_length, asked.negative_serials) }?.to_owned();
-            ask(live, &Question::CertId(CertId { issuer, serial }), asked, tell, error)
-        },
-    )
+    check(verdict, error, || unsafe { Asked::read(request) }, body)
 }
 
 impl Guest for Checker {
