@@ -119,6 +119,11 @@ typedef struct revocache_client_options {
   const uint8_t *fingerprint;
   // The name that the server's certificate must be for. NULL: the host it is reached by.
   const char *server_name;
+  // A PEM file with the certificate to show to servers that ask for one, followed by those between it and its CA's.
+  // NULL: none is shown. It is read when the client connects first, and not again.
+  const char *certificate_file;
+  // A PEM file with its private key (PKCS#8, PKCS#1 or SEC1, not encrypted). NULL: it is in `certificate_file`.
+  const char *key_file;
 } revocache_client_options;
 
 // How a question that goes out is asked, and its answer judged. Clear it, set `size`, then what differs from the default;

@@ -92,6 +92,12 @@ class ClientOptions {
         options_.server_name = name;
         return *this;
     }
+    /* PEM files; without `key` the private key is in the file of the certificate. */
+    ClientOptions &identity(const char *certificate, const char *key = nullptr) noexcept {
+        options_.certificate_file = certificate;
+        options_.key_file = key;
+        return *this;
+    }
     ClientOptions &connections(std::uint32_t count) noexcept {
         options_.connections = count;
         return *this;

@@ -103,7 +103,8 @@ pub(crate) enum Failure {
     Deadline { limit: std::time::Duration },
     #[cfg(feature = "client")]
     #[error(
-        "the handle was made in process {made_in} and this is process {found}, forked off it, without the thread that serves          the handle; make one here"
+        "the handle was made in process {made_in} and this is process {found}, forked off it, without the thread that serves \
+         the handle; make one here"
     )]
     WrongProcess { made_in: u32, found: u32 },
     #[cfg(feature = "client")]

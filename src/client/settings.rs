@@ -4,7 +4,10 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::error::ClientError;
 
 /// How a client knows its server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,27 @@ pub struct ClientIdentity {
     pub chain: Vec<CertificateDer<'static>>,
     /// Its private key.
     pub key: PrivateKeyDer<'static>,
+}
+
+impl ClientIdentity {
+    /// Reads PEM: certificates, the client's own first, and a private key (PKCS#8, PKCS#1 or SEC1). Either may hold other
+    /// things, too, so that both may be one file.
+    ///
+    /// # Errors
+    /// [`ClientError::Setup`]. Whether they belong together shows when a client is made of them.
+    pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, ClientError> {
+        let unusable = |what: &str, reason: &dyn fmt::Display| ClientError::Setup {
+            reason: format!("the client's {what}: {reason}"),
+        };
+        let chain = CertificateDer::pem_slice_iter(certificates)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| unusable("certificates", &error))?;
+        if chain.is_empty() {
+            return Err(unusable("certificates", &"there is none in this file"));
+        }
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| unusable("private key", &error))?;
+        Ok(Self { chain, key })
+    }
 }
 
 impl Clone for ClientIdentity {

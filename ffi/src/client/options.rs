@@ -1,9 +1,9 @@
 //! How a server is reached, and how it is known.
 
 use std::ffi::c_char;
-use std::fs::File;
+use std::fs::{self, File};
 
-use revocache::client::{ClientSettings, ServerTrust};
+use revocache::client::{ClientIdentity, ClientSettings, ServerTrust};
 use revocache::pki::read_certificates;
 
 use super::request::milliseconds;
@@ -46,12 +46,18 @@ pub struct revocache_client_options {
     pub fingerprint: *const u8,
     /// The name that the server's certificate must be for. NULL: the host it is reached by.
     pub server_name: *const c_char,
+    /// A PEM file with the certificate to show to servers that ask for one, followed by those between it and its CA's.
+    /// NULL: none is shown. It is read when the client connects first, and not again.
+    pub certificate_file: *const c_char,
+    /// A PEM file with its private key (PKCS#8, PKCS#1 or SEC1, not encrypted). NULL: it is in `certificate_file`.
+    pub key_file: *const c_char,
 }
 
-// SAFETY: repr(C), begins with its size, six u32 and three pointers without padding on machines of 32 and 64 bits; any
+// SAFETY: repr(C), begins with its size, six u32 and five pointers without padding on machines of 32 and 64 bits; any
 // octets make a pointer, which is followed only where the caller promises what is behind it.
 unsafe impl Structure for revocache_client_options {
     const NAME: &'static str = "revocache_client_options";
+    // Up to `server_name`.
     const LEAST: usize = 24 + 3 * size_of::<usize>();
 
     fn set_size(&mut self, size: u32) {
@@ -120,8 +126,34 @@ impl revocache_client_options {
             connect_timeout: milliseconds(self.connect_timeout_ms).unwrap_or(defaults.connect_timeout),
             keep_alive: milliseconds(self.keep_alive_ms),
             early_data,
+            // SAFETY: passed on.
+            identity: unsafe { self.identity() }?,
             ..defaults
         })
+    }
+
+    /// # Safety
+    /// As [`Self::settings`].
+    unsafe fn identity(&self) -> Result<Option<ClientIdentity>, Failed> {
+        if self.certificate_file.is_null() {
+            if self.key_file.is_null() {
+                return Ok(None);
+            }
+            let reason = "a key without certificate_file is of no use".to_owned();
+            return Err(Failure::Setup { what: "key_file", reason }.into());
+        }
+        let read = |file: *const c_char, action: &'static str| {
+            // SAFETY: passed on.
+            let contents = fs::read(unsafe { path(file) }?);
+            contents.map_err(|source| Failed::from(Failure::Io { action, source }))
+        };
+        let certificates = read(self.certificate_file, "read certificate_file")?;
+        let identity = if self.key_file.is_null() {
+            ClientIdentity::from_pem(&certificates, &certificates)
+        } else {
+            ClientIdentity::from_pem(&certificates, &read(self.key_file, "read key_file")?)
+        };
+        Ok(Some(identity?))
     }
 
     /// # Safety

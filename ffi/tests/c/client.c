@@ -5,12 +5,15 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <revocache_client.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "sanitizer.h"
 
 static int failures;
 
@@ -52,15 +55,52 @@ static long milliseconds(void) {
     return (long)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+static char certificate_file[4096], key_file[4096];
+
 static revocache_client *connect_well(void) {
     revocache_client_options options = REVOCACHE_CLIENT_OPTIONS_INIT;
     revocache_client *client = NULL;
     options.fingerprint = fingerprint;
+    options.certificate_file = certificate_file;
+    options.key_file = key_file;
     if (revocache_client_connect(server, &options, &client, &error) != REVOCACHE_RESULT_OK) {
         fprintf(stderr, "connecting: %s\n", error.text);
         exit(1);
     }
     return client;
+}
+
+/* The server wants to see a certificate of its CA. */
+static void identities(revocache_client_options options) {
+    revocache_client *client = NULL;
+    uint64_t generation = 0;
+    options.deadline_ms = 2000;
+    /* With TLS 1.3 a client hears that it is refused once it asks something. */
+    if (revocache_client_connect(server, &options, &client, &error) == REVOCACHE_RESULT_OK) {
+        EXPECT(revocache_client_generation(client, &generation, &error) == REVOCACHE_RESULT_UNREACHABLE);
+        revocache_client_free(client);
+        client = NULL;
+    }
+    /* A program compiled before there were these fields does not mean anything by what lies behind. */
+    options.size = (uint32_t)offsetof(revocache_client_options, certificate_file);
+    options.certificate_file = "/nonexistent";
+    EXPECT(revocache_client_connect(server, &options, &client, &error) != REVOCACHE_RESULT_IO);
+    revocache_client_free(client);
+    client = NULL;
+    options.size = sizeof options;
+    EXPECT(revocache_client_connect(server, &options, &client, &error) == REVOCACHE_RESULT_IO);
+    EXPECT(strstr(error.text, "certificate_file") != NULL);
+    options.certificate_file = NULL;
+    options.key_file = key_file;
+    EXPECT(revocache_client_connect(server, &options, &client, &error) == REVOCACHE_RESULT_BAD_ARGUMENT);
+    /* There is no key in the file of the certificate, and no certificate in that of the key. */
+    options.certificate_file = certificate_file;
+    options.key_file = NULL;
+    EXPECT(revocache_client_connect(server, &options, &client, &error) == REVOCACHE_RESULT_BAD_ARGUMENT);
+    EXPECT(strstr(error.text, "private key") != NULL);
+    options.certificate_file = key_file;
+    EXPECT(revocache_client_connect(server, &options, &client, &error) == REVOCACHE_RESULT_BAD_ARGUMENT);
+    EXPECT(client == NULL);
 }
 
 static void connecting(void) {
@@ -104,6 +144,9 @@ static void connecting(void) {
     EXPECT(revocache_client_connect(server, &options, &client, &error) == REVOCACHE_RESULT_BAD_ARGUMENT);
     EXPECT(client == NULL);
     options.ca_file = ca_file;
+    identities(options);
+    options.certificate_file = certificate_file;
+    options.key_file = key_file;
     options.flags = REVOCACHE_CLIENT_NO_EARLY_DATA;
     options.keep_alive_ms = 1000;
     EXPECT(revocache_client_connect(server, &options, &client, &error) == REVOCACHE_RESULT_OK);
@@ -239,7 +282,7 @@ static void threads(revocache_client_issuer *issuer) {
     }
 }
 
-#ifndef __SANITIZE_ADDRESS__
+#ifndef ADDRESS_SANITIZER
 /* The number of children's complaints is their exit code. */
 static int in_the_child(revocache_client *client, revocache_client_issuer *issuer) {
     contents good = load("1.der");
@@ -302,11 +345,13 @@ int main(int argc, char **argv) {
     ca_file = argv[3];
     world = argv[4];
     closed = argv[5];
+    snprintf(certificate_file, sizeof certificate_file, "%s/client.pem", world);
+    snprintf(key_file, sizeof key_file, "%s/client.key", world);
     EXPECT(revocache_has_feature("client") && revocache_has_feature("ocsp") && revocache_has_feature("crl"));
     connecting();
     /* Before there is any thread, so that the child is a plain one. AddressSanitizer cannot allocate in a child whose
      * parent's other thread was allocating when it forked. */
-#ifndef __SANITIZE_ADDRESS__
+#ifndef ADDRESS_SANITIZER
     forks();
 #endif
     revocache_client *client = connect_well();

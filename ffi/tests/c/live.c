@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sanitizer.h"
+
 static int failures;
 
 #define EXPECT(condition)                                                                                              \
@@ -111,7 +113,7 @@ int main(int argc, char **argv) {
 
     /* A child gets an error, and may open its own; not with AddressSanitizer, which cannot allocate in a child whose
      * parent's other thread was allocating when it forked. */
-#ifndef __SANITIZE_ADDRESS__
+#ifndef ADDRESS_SANITIZER
     pid_t child = fork();
     if (child == 0) {
         failures = 0;

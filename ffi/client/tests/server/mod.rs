@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use revocache_testkit::{Authority, Entry, KeyKind};
+use revocache_testkit::{Authority, CertificateBuilder, Entry, Key, KeyKind, Name, der};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -44,11 +44,26 @@ impl Site {
 
     /// Starts a server over the list.
     pub fn serve(&self) -> Served {
+        self.serve_with("")
+    }
+
+    /// Starts one that wants to see a certificate of the CA, as `client.pem` with the key in `client.key` is.
+    pub fn serve_to_known(&self) -> Served {
+        let key = Key::new(KeyKind::P256);
+        let certificate = CertificateBuilder::new(&[2], Name::new("a client"), &key).key_usage(&[0]);
+        let certificate = der::pem("CERTIFICATE", &certificate.build(&self.ca));
+        fs::write(self.path("client.pem"), certificate).unwrap();
+        fs::write(self.path("client.key"), der::pem("PRIVATE KEY", key.pkcs8())).unwrap();
+        let ca = self.path("ca.der");
+        self.serve_with(&format!("[quic]\nclient_ca = [{ca:?}]\nclient_certificates = \"required\"\n"))
+    }
+
+    fn serve_with(&self, more: &str) -> Served {
         let config = self.path("revocache.toml");
         fs::write(
             &config,
             format!(
-                "[trust]\nissuers = [{:?}]\n[[source]]\nname = \"lists\"\npaths = [{:?}]\n",
+                "[trust]\nissuers = [{:?}]\n[[source]]\nname = \"lists\"\npaths = [{:?}]\n{more}",
                 self.path("ca.der"),
                 self.path("lists")
             ),
