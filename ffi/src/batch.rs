@@ -1,6 +1,7 @@
 //! Many questions at once, with their cache misses side by side.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use revocache::index::IndexError;
 use revocache::types::{SerialRef, Verdict};
@@ -77,61 +78,61 @@ fn ask(
 ) -> Result<(), Failed> {
     let reading = issuer.generations.to_answer_under(&terms.policy);
     let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
-    let filler = SerialRef::new(&[0])?;
-    for (group, first) in serials.chunks(GROUP).zip((0..).step_by(GROUP)) {
-        // Side by side, with the position each has in the caller's arrays.
-        let (mut lanes, mut positions, mut used) = ([filler; GROUP], [0; GROUP], 0);
-        for (view, position) in group.iter().zip(first..) {
+    let prepared = resolved.prepared(&terms.policy);
+    let mut lanes = [SerialRef::new(&[0])?; GROUP];
+    let mut first = 0;
+    while let Some(rest) = serials.get(first..).filter(|rest| !rest.is_empty()) {
+        // A group ends before a serial that is none, so that its positions are those of neighbours.
+        let (mut used, mut failure) = (0, None);
+        for (lane, view) in lanes.iter_mut().zip(rest) {
             // SAFETY: the caller of the entry point promises the octets of each.
             match unsafe { read_serial(view.data, view.length, terms.negative_serials) } {
                 Ok(serial) => {
-                    if let (Some(lane), Some(place)) = (lanes.get_mut(used), positions.get_mut(used)) {
-                        (*lane, *place) = (serial, position);
-                        used += 1;
-                    }
+                    *lane = serial;
+                    used += 1;
                 }
-                Err(failure) => answers.fail(position, failure),
+                Err(wrong) => {
+                    failure = Some(wrong);
+                    break;
+                }
             }
         }
         let lanes = lanes.get(..used).unwrap_or_default();
-        let mut group = Group { answers, positions: &positions };
-        match resolved.prepared(&terms.policy) {
-            Some(prepared) => prepared.check_serials(lanes, terms.at, &mut group),
+        let mut group = Group { answers, first };
+        match prepared {
+            Some(prepared) => prepared.check_serials(lanes, terms.at, terms.on_unknown, &mut group),
             None => lanes.iter().enumerate().for_each(|(lane, serial)| {
                 group.found_out(lane, resolved.check_at_length(*serial, terms.at, &terms.policy));
             }),
+        }
+        first += used;
+        if let Some(failure) = failure {
+            answers.fail(first, failure);
+            first += 1;
         }
     }
     Ok(())
 }
 
-/// The questions that are asked at once, and where their answers go.
+/// The questions that are asked at once, and where the answer of the first goes.
 struct Group<'g, 'a> {
     answers: &'g mut Answers<'a>,
-    positions: &'g [usize; GROUP],
-}
-
-impl Group<'_, '_> {
-    #[inline(always)]
-    fn position(&self, lane: usize) -> usize {
-        self.positions.get(lane).copied().unwrap_or(usize::MAX)
-    }
+    first: usize,
 }
 
 impl Listener for Group<'_, '_> {
     #[inline(always)]
-    fn unlisted(&mut self, lane: usize, ready: &Ready) {
-        let verdict = ready.verdict(self.answers.on_unknown);
-        self.answers.set(self.position(lane), ready.result(), verdict);
+    fn unlisted(&mut self, lanes: Range<usize>, ready: &Ready) {
+        self.answers.set_all(self.first + lanes.start..self.first + lanes.end, ready);
     }
 
     fn revoked(&mut self, lane: usize, verdict: &revocache_verdict) {
-        self.answers.set(self.position(lane), revocache_result::Revoked, verdict);
+        self.answers.set(self.first + lane, revocache_result::Revoked, verdict);
     }
 
     #[cold]
     fn found_out(&mut self, lane: usize, found_out: Result<Verdict, IndexError>) {
-        let position = self.position(lane);
+        let position = self.first + lane;
         match found_out {
             Ok(verdict) => {
                 let told = revocache_verdict::of(&verdict, self.answers.on_unknown);
@@ -174,6 +175,21 @@ impl Answers<'_> {
     /// What to say of questions without an answer.
     pub(crate) fn judge_by(&mut self, on_unknown: OnUnknown) {
         self.on_unknown = on_unknown;
+    }
+
+    /// Sets neighbours, which may be none.
+    #[inline(always)]
+    fn set_all(&mut self, positions: Range<usize>, ready: &Ready) {
+        if positions.is_empty() {
+            return;
+        }
+        self.seen |= 1 << severity(ready.result);
+        if let Some(places) = self.results.get_mut(positions.clone()) {
+            places.fill(MaybeUninit::new(ready.result));
+        }
+        if let Some(verdicts) = &self.verdicts {
+            verdicts.fill(positions, ready.verdict);
+        }
     }
 
     #[inline(always)]

@@ -9,6 +9,7 @@
 use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::failure::{Failed, Failure, revocache_error};
@@ -313,6 +314,22 @@ impl<T: Structure> OutArray<'_, T> {
     /// An array that may be NULL, which is `None`; else of at least one element.
     pub(crate) fn optional(first: *mut T, count: usize) -> Result<Option<Self>, Failed> {
         Ok(OutStruct::optional(first)?.map(|first| Self { first, count }))
+    }
+
+    /// Writes the same to neighbours; none behind the last.
+    pub(crate) fn fill(&self, positions: Range<usize>, mut value: T) {
+        value.set_size(self.first.size);
+        let length = self.first.length();
+        for position in positions.start..positions.end.min(self.count) {
+            // Inside the caller's array, as below.
+            let place = self.first.place.cast::<u8>().wrapping_add(position.wrapping_mul(length)).cast::<T>();
+            if length >= size_of::<T>() {
+                // SAFETY: the caller owns as many octets of each element as the first one's size field says.
+                unsafe { place.write_unaligned(value) };
+            } else {
+                OutStruct { place, size: self.first.size, caller: PhantomData }.write_shorter(&value);
+            }
+        }
     }
 
     /// The place of one element, `None` behind the last.

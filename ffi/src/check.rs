@@ -11,7 +11,7 @@ use crate::index::revocache_index;
 use crate::issuer::{read_certificate, read_hashes, read_issuer, revocache_issuer};
 use crate::policy::{NegativeSerials, OnUnknown, Terms, revocache_policy};
 use crate::result::revocache_result;
-use crate::short_way;
+use crate::short_way::Asked;
 use crate::verdict::{result_of, revocache_verdict};
 
 /// The most octets of a serial number.
@@ -76,30 +76,24 @@ pub unsafe extern "C" fn revocache_check_serial(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
-    let shortly = || {
-        // SAFETY: passed on.
-        issuer.and_then(|issuer| unsafe {
-            short_way::check_serial(issuer, serial, serial_length, policy, verdict)
-        })
-    };
-    match quietly(None, shortly) {
+    let asked = Asked { issuer, serial, serial_length, policy, verdict, error };
+    // SAFETY: passed on.
+    match quietly(None, || unsafe { asked.answer_at_once() }) {
         Some(result) => result,
         // SAFETY: passed on.
-        None => unsafe { check_serial_at_length(issuer, serial, serial_length, policy, verdict, error) },
+        None => unsafe { check_serial_at_length(&asked) },
     }
 }
 
 /// # Safety
 /// The pointers are as the header's preamble demands.
 #[inline(never)]
-unsafe fn check_serial_at_length(
-    issuer: Option<&revocache_issuer>,
-    serial: *const u8,
-    serial_length: usize,
-    policy: *const revocache_policy,
-    verdict: *mut revocache_verdict,
-    error: *mut revocache_error,
-) -> revocache_result {
+unsafe fn check_serial_at_length(asked: &Asked<'_>) -> revocache_result {
+    // SAFETY: passed on.
+    if let Some(result) = quietly(None, || unsafe { asked.answer_with_calls() }) {
+        return result;
+    }
+    let Asked { issuer, serial, serial_length, policy, verdict, error } = *asked;
     let body = |terms: &Terms, tell: &Teller<'_>| {
         let issuer = required(issuer, "issuer")?;
         // SAFETY: passed on.
@@ -356,12 +350,32 @@ pub(crate) unsafe fn read_serial<'a>(
     negative: NegativeSerials,
 ) -> Result<SerialRef<'a>, Failed> {
     // SAFETY: passed on.
+    if let Some(serial) = unsafe { usual_serial(pointer, length) } {
+        return Ok(serial);
+    }
+    // SAFETY: passed on.
     let serial =
         SerialRef::new(unsafe { octets(pointer, length, REVOCACHE_MAX_SERIAL, "the serial number") }?)?;
     if negative == NegativeSerials::Refused && serial.octets().first().is_some_and(|first| *first >= 0x80) {
         return Err(Failure::NegativeSerial.into());
     }
     Ok(serial)
+}
+
+/// A serial that is not negative and has its shortest form, of two octets or more.
+///
+/// # Safety
+/// As [`octets`].
+#[inline(always)]
+pub(crate) unsafe fn usual_serial<'a>(pointer: *const u8, length: usize) -> Option<SerialRef<'a>> {
+    if pointer.is_null() || !(2..=REVOCACHE_MAX_SERIAL).contains(&length) {
+        return None;
+    }
+    // SAFETY: not NULL, and the caller promises the octets.
+    let octets = unsafe { std::slice::from_raw_parts(pointer, length) };
+    // The sign bit is not set, and the eight bits behind it are not all the same.
+    let is_usual = octets.first_chunk().is_some_and(|first| i16::from_be_bytes(*first) >> 7 > 0);
+    if is_usual { SerialRef::new(octets).ok() } else { None }
 }
 
 /// A certificate, and that of its issuer if it is given: then it has to be of the issuer's name.

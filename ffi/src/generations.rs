@@ -7,7 +7,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering, fence};
 use std::time::Duration;
 
 use revocache::policy::Policy;
@@ -48,6 +48,7 @@ pub(crate) struct Generations {
 
 /// One generation, with every issuer's place in it.
 pub(crate) struct InForce {
+    watched: Watched,
     /// `None` for a single file.
     reader: Option<Arc<IndexReader>>,
     snapshot: Snapshot,
@@ -59,6 +60,18 @@ pub(crate) struct InForce {
     epoch: AtomicU64,
     earlier: AtomicPtr<InForce>,
 }
+
+/// How a check sees that there is a newer generation. Side by side and without a way to go, because every check looks.
+#[derive(Clone, Copy)]
+struct Watched {
+    /// The folder's control word; borrowed from the mapping of the [`InForce`]'s reader.
+    word: &'static AtomicU64,
+    /// What it was when the generation was opened.
+    seen: u64,
+}
+
+/// Watched where nothing is to be noticed by checks.
+static NOTHING: AtomicU64 = AtomicU64::new(0);
 
 /// What is in force, kept for as long as this lives.
 pub(crate) struct Reading<'g> {
@@ -91,7 +104,8 @@ impl Generations {
     fn new(reader: Option<Arc<IndexReader>>, snapshot: Snapshot, refresh: Refresh) -> Result<Self, Failed> {
         let pins =
             Pins::new().map_err(|source| Failure::Io { action: "map memory for the handle", source })?;
-        let first = Box::new(InForce::new(reader, snapshot, vec![Policy::default()], Vec::new()));
+        let watched = Watched::new(reader.as_ref(), refresh);
+        let first = Box::new(InForce::new(watched, reader, snapshot, vec![Policy::default()], Vec::new()));
         Ok(Self {
             current: AtomicPtr::new(Box::into_raw(first)),
             pins,
@@ -106,7 +120,7 @@ impl Generations {
     #[inline(always)]
     pub(crate) fn to_answer(&self) -> Reading<'_> {
         let reading = self.reading();
-        if self.refresh == Refresh::Automatic && reading.in_force().is_outdated() {
+        if reading.in_force().watched.is_outdated() {
             return self.after_refresh(reading);
         }
         reading
@@ -116,8 +130,7 @@ impl Generations {
     #[inline(always)]
     pub(crate) fn newest_at_once(&self) -> Option<Reading<'_>> {
         let reading = self.reading_under(self.pins.pin_at_once()?);
-        let is_newest = self.refresh == Refresh::OnRequest || !reading.in_force().is_outdated();
-        is_newest.then_some(reading)
+        (!reading.in_force().watched.is_outdated()).then_some(reading)
     }
 
     /// The same for questions about issuers under this policy.
@@ -178,7 +191,8 @@ impl Generations {
                 return Ok(());
             };
             let (reader, snapshot) = newest(reader)?;
-            now.again(Some(reader), snapshot, now.policies.clone())
+            let watched = Watched::new(Some(&reader), self.refresh);
+            now.again(watched, Some(reader), snapshot, now.policies.clone())
         };
         self.replace(next, turn);
         Ok(())
@@ -215,7 +229,7 @@ impl Generations {
                 return;
             }
             let policies = now.policies.iter().chain([policy]).copied().collect();
-            now.again(now.reader.clone(), now.snapshot.clone(), policies)
+            now.again(now.watched, now.reader.clone(), now.snapshot.clone(), policies)
         };
         self.replace(next, &turn);
     }
@@ -308,29 +322,55 @@ impl Drop for Generations {
 
 impl InForce {
     fn new(
+        watched: Watched,
         reader: Option<Arc<IndexReader>>,
         snapshot: Snapshot,
         policies: Vec<Policy>,
         issuers: Vec<Option<Arc<Resolved>>>,
     ) -> Self {
         let (epoch, earlier) = (AtomicU64::new(0), AtomicPtr::new(std::ptr::null_mut()));
-        Self { reader, snapshot, policies, issuers, epoch, earlier }
+        Self { watched, reader, snapshot, policies, issuers, epoch, earlier }
     }
 
     fn with_issuers(&self, issuers: Vec<Option<Arc<Resolved>>>) -> Self {
-        Self::new(self.reader.clone(), self.snapshot.clone(), self.policies.clone(), issuers)
+        Self::new(self.watched, self.reader.clone(), self.snapshot.clone(), self.policies.clone(), issuers)
     }
 
     /// The same issuers, looked up again.
-    fn again(&self, reader: Option<Arc<IndexReader>>, snapshot: Snapshot, policies: Vec<Policy>) -> Self {
+    fn again(
+        &self,
+        watched: Watched,
+        reader: Option<Arc<IndexReader>>,
+        snapshot: Snapshot,
+        policies: Vec<Policy>,
+    ) -> Self {
         let look_up = |issuer: &Arc<Resolved>| Arc::new(issuer.again(&snapshot, &policies));
         let issuers = self.issuers.iter().map(|issuer| issuer.as_ref().map(look_up)).collect();
-        Self::new(reader, snapshot, policies, issuers)
+        Self::new(watched, reader, snapshot, policies, issuers)
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.reader.as_ref().is_some_and(|reader| reader.is_outdated())
+    }
+}
+
+impl Watched {
+    fn new(reader: Option<&Arc<IndexReader>>, refresh: Refresh) -> Self {
+        match reader.and_then(|reader| reader.watched()) {
+            Some((word, seen)) if refresh == Refresh::Automatic => {
+                // SAFETY: the word stays where it is for as long as the reader, which every `InForce` keeps that has this.
+                Self { word: unsafe { std::mem::transmute::<&AtomicU64, &'static AtomicU64>(word) }, seen }
+            }
+            _ => Self { word: &NOTHING, seen: 0 },
+        }
     }
 
     #[inline(always)]
-    fn is_outdated(&self) -> bool {
-        self.reader.as_ref().is_some_and(|reader| reader.is_outdated())
+    fn is_outdated(self) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        // The page may be mapped for reading only, where loads have no ordering of their own.
+        fence(Ordering::Acquire);
+        word != self.seen
     }
 }
 

@@ -1,6 +1,7 @@
 //! One issuer under one policy, worked out so far that a check has a lookup and a copy left to do.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Range;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use revocache::index::{AuthorityId, Found, IndexError, Table};
 use revocache::policy::{AuthorityView, Policy};
@@ -29,8 +30,8 @@ pub(crate) struct Prepared {
 #[derive(Debug)]
 struct Periods {
     all: Box<[Period]>,
-    /// The one asked about last: the next question is about the same, as a rule.
-    last: AtomicUsize,
+    /// The one asked about last, one of `all` or [`NEVER`]: the next question is about the same, as a rule.
+    last: AtomicPtr<Period>,
 }
 
 #[derive(Debug)]
@@ -38,15 +39,22 @@ struct Period {
     begin: UnixTime,
     /// Not included.
     end: UnixTime,
-    unlisted: Ready,
+    /// For both things a policy can say of what is unknown: refuse, accept.
+    unlisted: [Ready; 2],
 }
 
-/// An answer as C gets it, for both things a policy can say of what is unknown.
-#[derive(Debug)]
+/// No time is in it.
+static NEVER: Period = Period {
+    begin: UnixTime::from_seconds(i64::MAX),
+    end: UnixTime::from_seconds(i64::MIN),
+    unlisted: [Ready::NOTHING; 2],
+};
+
+/// An answer as C gets it.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ready {
-    result: revocache_result,
-    hard: revocache_verdict,
-    soft: revocache_verdict,
+    pub(crate) verdict: revocache_verdict,
+    pub(crate) result: revocache_result,
 }
 
 /// What is known of a serial.
@@ -79,6 +87,13 @@ impl Prepared {
         policy == first || policy == second
     }
 
+    /// Whether it is for this policy, stated in the usual one of two ways.
+    #[inline(always)]
+    pub(crate) fn is_stated_shortly(&self, policy: Stated) -> bool {
+        let [first, _] = self.stated;
+        policy == first
+    }
+
     /// Whether it is for this policy.
     #[inline(always)]
     pub(crate) fn is_for(&self, policy: &Policy) -> bool {
@@ -87,8 +102,13 @@ impl Prepared {
 
     /// What is known at once, without a call; `None` for whatever is unusual.
     #[inline(always)]
-    pub(crate) fn known(&self, serial: SerialRef<'_>, at: UnixTime) -> Option<Known<'_, '_>> {
-        let unlisted = &self.periods.last_asked(at)?.unlisted;
+    pub(crate) fn known(
+        &self,
+        serial: SerialRef<'_>,
+        at: UnixTime,
+        on_unknown: OnUnknown,
+    ) -> Option<Known<'_, '_>> {
+        let unlisted = self.periods.last_asked(at)?.unlisted(on_unknown);
         Some(match self.table.as_ref()?.find_at_once(serial) {
             Some(None) => Known::Unlisted(unlisted),
             Some(Some(found)) => Known::Listed(found),
@@ -97,8 +117,13 @@ impl Prepared {
     }
 
     /// The same, with a call for serials of other lengths and other tables. It is never unsure.
-    pub(crate) fn found_out(&self, serial: SerialRef<'_>, at: UnixTime) -> Option<Known<'_, '_>> {
-        let unlisted = &self.periods.last_asked(at)?.unlisted;
+    pub(crate) fn found_out(
+        &self,
+        serial: SerialRef<'_>,
+        at: UnixTime,
+        on_unknown: OnUnknown,
+    ) -> Option<Known<'_, '_>> {
+        let unlisted = self.periods.last_asked(at)?.unlisted(on_unknown);
         Some(match self.table.as_ref()?.find(serial).ok()? {
             None => Known::Unlisted(unlisted),
             Some(found) => Known::Listed(found),
@@ -128,6 +153,7 @@ impl Prepared {
         &self,
         serials: &[SerialRef<'_>],
         at: UnixTime,
+        on_unknown: OnUnknown,
         listener: &mut impl Listener,
     ) {
         let (Some(table), Some(period)) = (&self.table, self.periods.find(at)) else {
@@ -136,15 +162,17 @@ impl Prepared {
             }
             return;
         };
-        table.find_batch(serials, |position, found| match found {
-            Ok(None) => listener.unlisted(position, &period.unlisted),
-            // The position is one of theirs.
-            found => {
-                if let Some(serial) = serials.get(position) {
-                    self.tell_listed(found, *serial, position, at, listener);
-                }
+        let ready = period.unlisted(on_unknown);
+        // Where the run of unlisted ones begins that has not been told. Nearly all are such.
+        let mut first = 0;
+        table.find_batch(serials, |position, found| {
+            if let (false, Some(serial)) = (matches!(found, Ok(None)), serials.get(position)) {
+                listener.unlisted(first..position, ready);
+                self.tell_listed(found, *serial, position, at, listener);
+                first = position + 1;
             }
         });
+        listener.unlisted(first..serials.len(), ready);
     }
 
     /// Out of line, so that what most serials are stays in line.
@@ -169,8 +197,8 @@ impl Prepared {
 
 /// Hears what is said of many serials, by their positions.
 pub(crate) trait Listener {
-    /// No list has it.
-    fn unlisted(&mut self, position: usize, ready: &Ready);
+    /// No list has these, which may be none.
+    fn unlisted(&mut self, positions: Range<usize>, ready: &Ready);
     /// One list has it, and decides.
     fn revoked(&mut self, position: usize, verdict: &revocache_verdict);
     /// It was not so simple.
@@ -191,16 +219,24 @@ impl Periods {
         };
         let period = |number: usize| {
             let (begin, end) = (begin_of(number), begin_of(number + 1));
-            Period { begin, end, unlisted: Ready::new(view.unlisted(begin)) }
+            let unlisted = [OnUnknown::Refuse, OnUnknown::Accept];
+            Period {
+                begin,
+                end,
+                unlisted: unlisted.map(|on_unknown| Ready::new(view.unlisted(begin), on_unknown)),
+            }
         };
-        let all = (first..count.min(first + JUDGED_BEFOREHAND)).map(period).collect();
-        Self { all, last: AtomicUsize::new(of_now - first) }
+        let all: Box<[_]> = (first..count.min(first + JUDGED_BEFOREHAND)).map(period).collect();
+        let last = AtomicPtr::new(place(all.get(of_now - first).unwrap_or(&NEVER)));
+        Self { all, last }
     }
 
     /// The period of this time, if it is the one asked about last.
     #[inline(always)]
     fn last_asked(&self, at: UnixTime) -> Option<&Period> {
-        self.all.get(self.last.load(Ordering::Relaxed)).filter(|period| period.has(at))
+        // SAFETY: it is one of `all`, which stay where they are and do not change, or `NEVER`.
+        let last = unsafe { &*self.last.load(Ordering::Relaxed) };
+        last.has(at).then_some(last)
     }
 
     /// The period of this time, if it was judged.
@@ -213,8 +249,8 @@ impl Periods {
     fn search(&self, at: UnixTime) -> Option<&Period> {
         let number = self.all.partition_point(|period| period.end <= at);
         let found = self.all.get(number).filter(|period| period.has(at));
-        if found.is_some() {
-            self.last.store(number, Ordering::Relaxed);
+        if let Some(found) = found {
+            self.last.store(place(found), Ordering::Relaxed);
         }
         found
     }
@@ -225,27 +261,26 @@ impl Period {
     fn has(&self, at: UnixTime) -> bool {
         self.begin <= at && at < self.end
     }
+
+    #[inline(always)]
+    fn unlisted(&self, on_unknown: OnUnknown) -> &Ready {
+        let [refuse, accept] = &self.unlisted;
+        match on_unknown {
+            OnUnknown::Refuse => refuse,
+            OnUnknown::Accept => accept,
+        }
+    }
 }
 
 impl Ready {
-    fn new(verdict: &Verdict) -> Self {
-        Self {
-            result: result_of(&verdict.status),
-            hard: revocache_verdict::of(verdict, OnUnknown::Refuse),
-            soft: revocache_verdict::of(verdict, OnUnknown::Accept),
-        }
-    }
+    const NOTHING: Self = Self { verdict: revocache_verdict::NOTHING, result: revocache_result::Panic };
 
-    #[inline(always)]
-    pub(crate) fn result(&self) -> revocache_result {
-        self.result
+    fn new(verdict: &Verdict, on_unknown: OnUnknown) -> Self {
+        Self { verdict: revocache_verdict::of(verdict, on_unknown), result: result_of(&verdict.status) }
     }
+}
 
-    #[inline(always)]
-    pub(crate) fn verdict(&self, on_unknown: OnUnknown) -> &revocache_verdict {
-        match on_unknown {
-            OnUnknown::Refuse => &self.hard,
-            OnUnknown::Accept => &self.soft,
-        }
-    }
+/// Where a period lies. It is not written through this.
+fn place(period: &Period) -> *mut Period {
+    std::ptr::from_ref(period).cast_mut()
 }

@@ -65,6 +65,12 @@ impl Resolved {
         }
     }
 
+    /// What was prepared for the policy that is asked under most, if this is it.
+    #[inline(always)]
+    pub(crate) fn usually_prepared(&self, policy: Stated) -> Option<&Prepared> {
+        self.usual.as_ref().filter(|usual| usual.is_stated_shortly(policy))
+    }
+
     /// The same for a policy as it is stated.
     #[inline(always)]
     pub(crate) fn prepared_as_stated(&self, policy: Stated) -> Option<&Prepared> {

@@ -8,78 +8,92 @@
 use revocache::types::{SerialRef, UnixTime};
 
 use crate::boundary::{OutStruct, UsualOut};
-use crate::check::REVOCACHE_MAX_SERIAL;
+use crate::check::usual_serial;
+use crate::failure::revocache_error;
 use crate::issuer::revocache_issuer;
 use crate::policy::{OnUnknown, UsualTerms, now, revocache_policy};
 use crate::prepared::{Known, Prepared};
 use crate::result::revocache_result;
 use crate::verdict::revocache_verdict;
 
-/// The answer of revocache_check_serial, if this is its usual case.
-///
-/// There is no call in it but to what a listed serial and the clock need, so that no register has to be saved for the
-/// rest.
-///
-/// # Safety
-/// The pointers are as the header's preamble demands.
-#[inline(always)]
-pub(crate) unsafe fn check_serial(
-    issuer: &revocache_issuer,
-    serial: *const u8,
-    length: usize,
-    policy: *const revocache_policy,
-    verdict: *mut revocache_verdict,
-) -> Option<revocache_result> {
-    // SAFETY: passed on.
-    let serial = unsafe { usual_serial(serial, length) }?;
-    // SAFETY: passed on.
-    let terms = unsafe { UsualTerms::read(policy) }?;
-    let out = OutStruct::usual(verdict)?;
-    match terms.at {
-        Some(at) => answer(issuer, serial, terms, at, out),
-        // Out of line, because it calls.
-        // SAFETY: passed on.
-        None => unsafe { check_serial_as_of_now(issuer, serial.octets(), policy, verdict) },
-    }
+/// The arguments of revocache_check_serial.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) issuer: Option<&'a revocache_issuer>,
+    pub(crate) serial: *const u8,
+    pub(crate) serial_length: usize,
+    pub(crate) policy: *const revocache_policy,
+    pub(crate) verdict: *mut revocache_verdict,
+    pub(crate) error: *mut revocache_error,
 }
 
-/// # Safety
-/// As [`check_serial`].
-#[inline(never)]
-unsafe fn check_serial_as_of_now(
-    issuer: &revocache_issuer,
-    serial: &[u8],
-    policy: *const revocache_policy,
-    verdict: *mut revocache_verdict,
-) -> Option<revocache_result> {
-    let serial = SerialRef::new(serial).ok()?;
-    // SAFETY: passed on.
-    let terms = unsafe { UsualTerms::read(policy) }?;
-    answer(issuer, serial, terms, now(), OutStruct::usual(verdict)?)
+impl Asked<'_> {
+    /// The answer in the most usual case: a serial of 16 to 20 octets, a time and the policy that issuers are asked under
+    /// first, and about the same period as before.
+    ///
+    /// There is no call in it but to what a listed serial needs, so that no register has to be saved for the rest.
+    ///
+    /// # Safety
+    /// The pointers are as the header's preamble demands.
+    #[inline(always)]
+    pub(crate) unsafe fn answer_at_once(&self) -> Option<revocache_result> {
+        if self.policy.is_null() || !(16..=20).contains(&self.serial_length) {
+            return None;
+        }
+        let issuer = self.issuer?;
+        // SAFETY: passed on.
+        let terms = unsafe { UsualTerms::read(self.policy) }?;
+        let (at, out) = (terms.at?, OutStruct::usual(self.verdict)?);
+        let reading = issuer.generations.newest_at_once()?;
+        let prepared = reading.issuer(issuer.number)?.usually_prepared(terms.policy)?;
+        // SAFETY: passed on.
+        let serial = unsafe { usual_serial(self.serial, self.serial_length) }?;
+        match prepared.known(serial, at, terms.on_unknown)? {
+            Known::Unlisted(ready) => {
+                out.write(&ready.verdict);
+                Some(ready.result)
+            }
+            // SAFETY: passed on.
+            known => unsafe { self.answer_other(prepared, known) },
+        }
+    }
+
+    /// The same for serials of every ordinary form, the machine's clock, and the other policies that issuers are prepared
+    /// for. Out of line, because it calls.
+    ///
+    /// # Safety
+    /// As [`Asked::answer_at_once`].
+    #[inline(never)]
+    pub(crate) unsafe fn answer_with_calls(&self) -> Option<revocache_result> {
+        let issuer = self.issuer?;
+        // SAFETY: passed on.
+        let serial = unsafe { usual_serial(self.serial, self.serial_length) }?;
+        // SAFETY: passed on.
+        let terms = unsafe { UsualTerms::read(self.policy) }?;
+        let (at, out) = (terms.at.unwrap_or_else(now), OutStruct::usual(self.verdict)?);
+        let reading = issuer.generations.newest_at_once()?;
+        let prepared = reading.issuer(issuer.number)?.prepared_as_stated(terms.policy)?;
+        let known = prepared.known(serial, at, terms.on_unknown)?;
+        answer(prepared, known, serial, at, terms.on_unknown, out)
+    }
+
+    /// The answer for a serial that is listed, or that takes a call to look up. What it needs is read once more, so that
+    /// nothing has to be kept for it.
+    ///
+    /// # Safety
+    /// As [`Asked::answer_at_once`].
+    #[inline(never)]
+    unsafe fn answer_other(&self, prepared: &Prepared, known: Known<'_, '_>) -> Option<revocache_result> {
+        // SAFETY: passed on.
+        let serial = unsafe { usual_serial(self.serial, self.serial_length) }?;
+        // SAFETY: passed on.
+        let terms = unsafe { UsualTerms::read(self.policy) }?;
+        answer(prepared, known, serial, terms.at?, terms.on_unknown, OutStruct::usual(self.verdict)?)
+    }
 }
 
 #[inline(always)]
 fn answer(
-    issuer: &revocache_issuer,
-    serial: SerialRef<'_>,
-    terms: UsualTerms,
-    at: UnixTime,
-    out: UsualOut<'_, revocache_verdict>,
-) -> Option<revocache_result> {
-    let reading = issuer.generations.newest_at_once()?;
-    let prepared = reading.issuer(issuer.number)?.prepared_as_stated(terms.policy)?;
-    match prepared.known(serial, at)? {
-        Known::Unlisted(ready) => {
-            out.write(ready.verdict(terms.on_unknown));
-            Some(ready.result())
-        }
-        known => answer_other(prepared, known, serial, at, terms.on_unknown, out),
-    }
-}
-
-/// The answer for a serial that is listed, or that takes a call to look up.
-#[inline(never)]
-fn answer_other(
     prepared: &Prepared,
     known: Known<'_, '_>,
     serial: SerialRef<'_>,
@@ -88,13 +102,13 @@ fn answer_other(
     out: UsualOut<'_, revocache_verdict>,
 ) -> Option<revocache_result> {
     let known = match known {
-        Known::Unsure => prepared.found_out(serial, at)?,
+        Known::Unsure => prepared.found_out(serial, at, on_unknown)?,
         known => known,
     };
     match known {
         Known::Unlisted(ready) => {
-            out.write(ready.verdict(on_unknown));
-            Some(ready.result())
+            out.write(&ready.verdict);
+            Some(ready.result)
         }
         Known::Listed(found) => {
             out.write(&prepared.said(found, at)?);
@@ -102,20 +116,4 @@ fn answer_other(
         }
         Known::Unsure => None,
     }
-}
-
-/// A serial that is not negative and has its shortest form, of two octets or more.
-///
-/// # Safety
-/// As [`octets`](crate::boundary::octets).
-#[inline(always)]
-unsafe fn usual_serial<'a>(pointer: *const u8, length: usize) -> Option<SerialRef<'a>> {
-    if pointer.is_null() || !(2..=REVOCACHE_MAX_SERIAL).contains(&length) {
-        return None;
-    }
-    // SAFETY: not NULL, and the caller promises the octets.
-    let octets = unsafe { std::slice::from_raw_parts(pointer, length) };
-    // The sign bit is not set, and the eight bits behind it are not all the same.
-    let is_usual = octets.first_chunk().is_some_and(|first| i16::from_be_bytes(*first) >> 7 > 0);
-    if is_usual { SerialRef::new(octets).ok() } else { None }
 }

@@ -157,7 +157,7 @@ impl revocache_decision {
 
 impl revocache_verdict {
     /// No answer yet.
-    const NOTHING: Self = Self {
+    pub(crate) const NOTHING: Self = Self {
         size: 0,
         result: 0,
         decision: revocache_decision::Refuse.code(),

@@ -13,6 +13,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::sync::atomic::AtomicU64;
 
 use super::error::PublishError;
 use super::folder::IndexFolder;
@@ -71,6 +72,11 @@ impl ControlPage {
     /// The word as it stands, to compare with an earlier one: one atomic load.
     pub(super) fn word(&self) -> u64 {
         self.word.load()
+    }
+
+    /// The word itself, little-endian on every machine.
+    pub(super) fn word_in_memory(&self) -> &AtomicU64 {
+        self.word.in_memory()
     }
 
     /// Announces a generation. Durable when this returns; visible to readers even before.

@@ -81,18 +81,19 @@ impl SharedWord {
     /// Loads the word; everything its writer did before storing it is visible afterwards.
     pub(super) fn load(&self) -> u64 {
         // A read-only page may only be loaded from without an ordering of its own, hence the fence.
-        let word = self.word().load(Ordering::Relaxed);
+        let word = self.in_memory().load(Ordering::Relaxed);
         fence(Ordering::Acquire);
         u64::from_le(word)
     }
 
     /// Stores the word for every process that maps it, and makes it durable. Only for a word mapped for storing.
     pub(super) fn store_durably(&self, word: u64) -> io::Result<()> {
-        self.word().store(word.to_le(), Ordering::Release);
+        self.in_memory().store(word.to_le(), Ordering::Release);
         self.map.flush()
     }
 
-    fn word(&self) -> &AtomicU64 {
+    /// The word, little-endian on every machine. Of a word mapped for loading it may only be loaded, and relaxed.
+    pub(super) fn in_memory(&self) -> &AtomicU64 {
         // SAFETY: `checked` found the offset within the mapping, which is page-aligned and lives as long as `self`,
         // so the result is in bounds.
         let pointer = unsafe { self.map.as_mut_ptr().add(self.offset) };

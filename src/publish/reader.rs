@@ -95,6 +95,15 @@ impl IndexReader {
         self.control.as_ref().is_some_and(|page| page.word() != self.seen.load(Ordering::Acquire))
     }
 
+    /// What [`IndexReader::is_outdated`] compares, for who asks so often that the way there counts: the word of the
+    /// control page as it lies in memory, and what it was for the index opened last. `None` without a control page. The
+    /// word may only be loaded, with [`Ordering::Relaxed`] and a fence.
+    #[must_use]
+    pub fn watched(&self) -> Option<(&AtomicU64, u64)> {
+        let seen = self.seen.load(Ordering::Acquire);
+        self.control.as_ref().map(|page| (page.word_in_memory(), seen.to_le()))
+    }
+
     /// The index in force now. Usually that is one atomic load and a shared pointer; the thread that first notices a
     /// new generation opens it while the others go on with the one before.
     ///
