@@ -187,7 +187,11 @@ impl Generations {
         let next = {
             let reading = self.reading();
             let now = reading.in_force();
-            let Some(reader) = now.reader.as_ref().filter(|reader| reader.is_outdated()) else {
+            // The reader is ahead in the child of a process in which another thread was refreshing at the time of the fork.
+            let is_behind = |reader: &&Arc<IndexReader>| {
+                reader.is_outdated() || !Arc::ptr_eq(&reader.current(), &now.snapshot)
+            };
+            let Some(reader) = now.reader.as_ref().filter(is_behind) else {
                 return Ok(());
             };
             let (reader, snapshot) = newest(reader)?;

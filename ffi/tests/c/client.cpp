@@ -26,6 +26,8 @@ int main(int argc, char **argv) {
 
     auto nobody = revocache::Client::connect(argv[1], revocache::ClientOptions());
     if (nobody || nobody.error().result() != REVOCACHE_RESULT_NULL_ARGUMENT) return failed("a server not known");
+    auto nameless = revocache::ClientOptions().ca_file(argv[2]).identity("/nonexistent");
+    if (revocache::Client::connect(argv[1], nameless).error().result() != REVOCACHE_RESULT_IO) return failed("identity");
     auto client = revocache::Client::connect(argv[1], revocache::ClientOptions().ca_file(argv[2]).deadline(3s));
     if (!client) return failed(std::string(client.error().text()).c_str());
     auto generation = client->generation();
