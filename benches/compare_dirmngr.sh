@@ -83,10 +83,25 @@ until [ -s "$work/ready" ]; do
 done
 address=$(sed -n 's/.*"quic":"\([^"]*\)".*/\1/p' "$work/ready")
 fingerprint=$(sed -n 's/.*"fingerprint":"\([^"]*\)".*/\1/p' "$work/ready")
-printf '\nrevocache serve, a process of its own\n'
-for mode in stream pipeline datagram batch; do
-    target/release/revocache bench --server "$address" --fingerprint "$fingerprint" --mode "$mode" --duration "$seconds"
-done
+# The value of a number in a line of JSON.
+number() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" <<< "$2"; }
+row() { printf '%-28s %12s %10s %10s %12s %8s\n' "$@"; }
+printf '\nrevocache serve, a process of its own, and dirmngr: serials that are not listed, %s s each\n' "$seconds"
+row 'asked' 'questions/s' 'p50 us' 'p99 us' 'server us' 'errors'
+ask() {
+    local title=$1 line
+    shift
+    line=$(target/release/revocache bench --json --server "$address" --fingerprint "$fingerprint" --duration "$seconds" "$@")
+    asked=$(number queries_per_second "$line")
+    row "$title" "${asked%.*}" "$(number p50 "$line")" "$(number p99 "$line")" \
+        "$(number server_cpu_us_per_query "$line")" "$(number errors "$line")"
+}
+ask 'stream, 256 at once' --mode stream
+ask 'datagram, 256 at once' --mode datagram
+ask 'batches of 64, 16 at once' --mode batch
+ask 'pipeline, one at a time' --mode pipeline --concurrency 1
+ask 'pipeline, 256 at once' --mode pipeline
+pipelined=${asked%.*}
 
 if ! command -v dirmngr > /dev/null; then
     echo 'SKIPPED: dirmngr is not installed' >&2
@@ -101,10 +116,14 @@ as_root=()
 started=$(unshare --mount "${as_root[@]}" sh -ec '
     mount -t overlay overlay -o "lowerdir=/etc,upperdir=$1/upper,workdir=$1/lower" /etc
     dirmngr --homedir "$1/gnupg" --load-crl "$1/list.crl" >> "$1/log" 2>&1
-    dirmngr --homedir "$1/gnupg" --daemon 2>> "$1/log"' sh "$work")
+    dirmngr --homedir "$1/gnupg" --daemon 2>> "$1/log"' sh "$work" < /dev/null) || { tail "$work/log"; exit 1; }
 dirmngr=$(sed -n 's/.*S\.dirmngr:\([0-9]*\):.*/\1/p' <<< "$started")
 hash=$(sed -n 's/^c:\([0-9A-F]*\):.*/\1/p' "$work/gnupg/crls.d/DIR.txt")
-printf '\n%s\n' "$(dirmngr --version | head -n 1)"
+best=1
 for connections in 1 4 16; do
-    "$work/peer" "$work/gnupg/S.dirmngr" "$hash" "$work/absent.txt" "$seconds" "$connections"
+    line=$("$work/peer" "$work/gnupg/S.dirmngr" "$hash" "$work/absent.txt" "$seconds" "$connections")
+    asked=$(number queries_per_second "$line")
+    [ "$asked" -lt "$best" ] || best=$asked
+    row "dirmngr, $connections connections" "$asked" '' '' '' ''
 done
+printf '%s: pipelined questions are %s times as many as its best\n' "$(dirmngr --version | head -n 1)" "$((pipelined / best))"

@@ -91,6 +91,14 @@ fn a_batch_answers_as_single_questions_do() {
                 });
                 assert_eq!(next, part.len());
                 asked += next;
+                let is_listed = |position: &usize| date_of(&table, part[*position]).is_some();
+                let mut listed = Vec::new();
+                table.find_listed(part, |position, found| {
+                    if found.unwrap().is_some() {
+                        listed.push(position);
+                    }
+                });
+                assert_eq!(listed, (0..part.len()).filter(is_listed).collect::<Vec<_>>());
             }
             assert!(asked > 0);
         }

@@ -17,6 +17,8 @@ mod demo;
 mod load;
 #[path = "serve_quic/memory.rs"]
 mod memory;
+#[path = "serve_quic/numbers.rs"]
+mod numbers;
 mod quic_support;
 mod serve_support;
 

@@ -40,6 +40,8 @@ struct State {
     sender: Option<Waker>,
     /// Handles below this were resolved on this connection, or will be before anything that is sent from now on.
     resolved: u32,
+    /// Handles below this the server has answered about: whatever comes to it from now on, on any stream, may use them.
+    answered: u32,
     /// Nothing more will be asked.
     closing: bool,
 }
@@ -110,9 +112,9 @@ impl Pipeline {
         self.lock().slots.failed().cloned()
     }
 
-    /// Whether this connection was told of a handle.
+    /// Whether the server has taken a handle, so that a question that comes another way cannot overtake what it means.
     pub(super) fn knows(&self, handle: Handle) -> bool {
-        handle.0 < self.lock().resolved
+        handle.0 < self.lock().answered
     }
 
     /// The longest request that the server reads.
@@ -208,20 +210,27 @@ async fn read_all(pipeline: &Pipeline, mut recv: RecvStream) -> Result<(), Optio
             let piece = std::mem::take(piece);
             let mut input = &piece[..];
             while let Some(frame) = decoder.next(&mut input).map_err(|error| Some(error.into()))? {
-                take(&mut state.slots, &frame).map_err(Some)?;
+                if let Some(handle) = take(&mut state.slots, &frame).map_err(Some)? {
+                    // Those below it were told on this stream before it.
+                    state.answered = state.answered.max(handle.0.saturating_add(1));
+                    state.resolved = state.resolved.max(state.answered);
+                }
             }
         }
     }
 }
 
-/// Takes one frame of the server.
-pub(super) fn take(slots: &mut Slots, frame: &Frame<'_>) -> Result<(), ClientError> {
+/// Takes one frame of the server; tells which handle the server has taken if it says so.
+pub(super) fn take(slots: &mut Slots, frame: &Frame<'_>) -> Result<Option<Handle>, ClientError> {
     match Answer::decode(frame) {
-        Ok(Some(answer)) => slots.take(frame.request, &answer),
-        Ok(None) => Ok(()),
+        Ok(Some(answer)) => {
+            slots.take(frame.request, &answer)?;
+            Ok(if let Answer::Resolved(resolved) = answer { Some(resolved.handle) } else { None })
+        }
+        Ok(None) => Ok(None),
         // A fact that this version does not know spoils one answer, a frame it does not know the connection.
         Err(error @ WireError::UnexpectedType { .. }) => Err(error.into()),
-        Err(error) => slots.spoil(frame.request, error.into()),
+        Err(error) => slots.spoil(frame.request, error.into()).map(|()| None),
     }
 }
 

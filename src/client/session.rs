@@ -15,7 +15,7 @@ use super::error::ClientError;
 use super::link::Link;
 use super::question::Info;
 use super::settings::{ClientSettings, ServerTrust};
-use super::slots::{Awaited, Response, is_unknown_handle};
+use super::slots::{Awaited, Response};
 use super::stream;
 use super::subscription::{KEPT, Subscription};
 use super::tls;
@@ -152,12 +152,8 @@ impl Client {
                 );
                 asked.await.unwrap_or_else(|| Err(self.lost(&link)))
             })
-            .await;
-        match response {
-            // The handle is resolved on another stream, which may be slower.
-            Err(error) if is_unknown_handle(&error) => self.ask(question).await,
-            response => verdict(&response?),
-        }
+            .await?;
+        verdict(&response)
     }
 
     /// Asks a question in a datagram, and over a stream if no answer comes in time.

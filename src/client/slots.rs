@@ -11,7 +11,7 @@ use super::error::ClientError;
 use super::question::Info;
 use super::subscription::{Event, event_of};
 use crate::types::Verdict;
-use crate::wire::{Answer, BatchVerdicts, ErrorCode, Outcome, RequestId, Resolved};
+use crate::wire::{Answer, BatchVerdicts, Outcome, RequestId, Resolved};
 
 /// What ends a request.
 #[derive(Debug)]
@@ -303,15 +303,10 @@ pub(super) fn check_length(out: &mut Vec<u8>, start: usize, limit: usize) -> Res
     Err(ClientError::TooMuch { what: "octets of a request", found, limit })
 }
 
-/// Whether the server has not heard of a handle: it may have been told on a stream that is slower.
-pub(super) fn is_unknown_handle(error: &ClientError) -> bool {
-    matches!(error, ClientError::Refused { code: ErrorCode::UnknownHandle, .. })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Failure;
+    use crate::wire::{ErrorCode, Failure};
 
     fn refused() -> Answer<'static> {
         Answer::Failure(Failure { code: ErrorCode::Overloaded, text: "" })

@@ -33,6 +33,11 @@ impl Lanes {
     }
 
     #[inline(always)]
+    fn len(self) -> usize {
+        to_usize(self.0.count_ones())
+    }
+
+    #[inline(always)]
     fn without(self, others: Self) -> Self {
         Self(self.0 & !others.0)
     }
@@ -80,7 +85,23 @@ impl Table<'_> {
     /// Asks many serials and calls back with the position and the answer of each, in their order.
     ///
     /// Several times faster per question than [`Table::find`] on tables that outgrow the cache.
-    pub fn find_batch<F>(&self, serials: &[SerialRef<'_>], mut answer: F)
+    pub fn find_batch<F>(&self, serials: &[SerialRef<'_>], answer: F)
+    where
+        F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
+    {
+        self.find_each::<true, F>(serials, answer);
+    }
+
+    /// As [`Table::find_batch`], but it may leave out those that are not listed, as nearly all are.
+    pub fn find_listed<F>(&self, serials: &[SerialRef<'_>], answer: F)
+    where
+        F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
+    {
+        self.find_each::<false, F>(serials, answer);
+    }
+
+    #[inline(always)]
+    fn find_each<const ABSENT: bool, F>(&self, serials: &[SerialRef<'_>], mut answer: F)
     where
         F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
     {
@@ -94,7 +115,7 @@ impl Table<'_> {
         }
         let magnitude = |serial: &SerialRef<'_>| Magnitude::of_usual_length(*serial);
         let singly = |serial: &SerialRef<'_>| self.locate_any(*serial);
-        self.locate_batch(serials, magnitude, singly, |position, hit| {
+        self.locate_batch::<ABSENT, _>(serials, magnitude, singly, |position, hit| {
             answer(position, hit.map(|hit| hit.map(|hit| Found::new(self, hit))));
         });
     }
@@ -142,7 +163,7 @@ impl Table<'_> {
             answer(position, hit.map(|hit| hit.map(|hit| hit.ordinal)));
         };
         if self.is_far() {
-            self.locate_batch(serials, |serial| Some(*serial), singly, ordinal);
+            self.locate_batch::<true, _>(serials, |serial| Some(*serial), singly, ordinal);
         } else {
             serials.iter().enumerate().for_each(|(position, serial)| ordinal(position, singly(serial)));
         }
@@ -153,9 +174,9 @@ impl Table<'_> {
     }
 
     /// Answers all questions in their order. Those without a magnitude, and all that the short way does not lead to the
-    /// end of, are answered `singly`.
+    /// end of, are answered `singly`. Groups of which all are absent are passed over unless `ABSENT` ones are to be told.
     #[inline(always)]
-    fn locate_batch<S>(
+    fn locate_batch<const ABSENT: bool, S>(
         &self,
         questions: &[S],
         magnitude: impl Fn(&S) -> Option<Magnitude>,
@@ -179,6 +200,9 @@ impl Table<'_> {
             }
             let candidates = self.sift(open, &mut group);
             self.compare(candidates, part, &magnitude, &mut group);
+            if !ABSENT && group.absent.len() == part.len() {
+                continue;
+            }
             let mut hits = group.hits.iter();
             for (lane, question) in part.iter().enumerate() {
                 let hit = hits.next();

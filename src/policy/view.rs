@@ -157,7 +157,7 @@ where
             (None, _) => {}
             // Getting ready for a group takes longer than one lookup.
             (Some(table), [serial]) => told(0, table.find(*serial)),
-            (Some(table), _) => table.find_batch(serials, told),
+            (Some(table), _) => table.find_listed(serials, told),
         }
         if first < serials.len() {
             answer(first..serials.len(), Ok(unlisted));

@@ -110,22 +110,26 @@ impl<'a> Reader<'a> {
 /// Takes a variable-length integer off the front; `None` if there are too few octets.
 #[inline]
 pub(super) fn split_varint(octets: &[u8]) -> Option<(u64, &[u8])> {
-    let first = *octets.first()?;
-    match first >> 6 {
-        0 => Some((u64::from(first), octets.get(1..)?)),
-        1 => {
-            let (number, rest) = octets.split_first_chunk()?;
-            Some((u64::from(u16::from_be_bytes(*number) & 0x3fff), rest))
-        }
-        2 => {
-            let (number, rest) = octets.split_first_chunk()?;
-            Some((u64::from(u32::from_be_bytes(*number) & 0x3fff_ffff), rest))
-        }
-        _ => {
-            let (number, rest) = octets.split_first_chunk()?;
-            Some((u64::from_be_bytes(*number) & MAX_VARINT, rest))
-        }
+    let (first, rest) = octets.split_first()?;
+    // Nearly all have one octet or two; branches that are foreseen cost less than a jump by a table.
+    if *first < 0x40 {
+        return Some((u64::from(*first), rest));
     }
+    if *first < 0x80 {
+        let (number, rest) = octets.split_first_chunk()?;
+        return Some((u64::from(u16::from_be_bytes(*number) & 0x3fff), rest));
+    }
+    split_long_varint(octets)
+}
+
+/// As above, for one of four octets or eight.
+fn split_long_varint(octets: &[u8]) -> Option<(u64, &[u8])> {
+    if *octets.first()? < 0xc0 {
+        let (number, rest) = octets.split_first_chunk()?;
+        return Some((u64::from(u32::from_be_bytes(*number) & 0x3fff_ffff), rest));
+    }
+    let (number, rest) = octets.split_first_chunk()?;
+    Some((u64::from_be_bytes(*number) & MAX_VARINT, rest))
 }
 
 /// The shortest form of a variable-length integer, and how many of the octets it has. Larger numbers than one holds

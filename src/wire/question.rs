@@ -148,6 +148,15 @@ impl<'a> Question<'a> {
         Ok(Self { target: Target::Serial { authority, serial }, options })
     }
 
+    /// The octets in front of the serial in a message of type [`FrameType::ASK_SERIAL`], where they are two as in nearly
+    /// every one, and the octets of the serial. Messages with the same two ask about the same authority in the same way.
+    #[inline(always)]
+    #[must_use]
+    pub fn split_serial(message: &'a [u8]) -> Option<([u8; 2], &'a [u8])> {
+        let (head @ [options, handle], serial) = message.split_first_chunk()?;
+        (options & AT_BIT == 0 && *handle < 0x40).then_some((*head, serial))
+    }
+
     pub(super) fn decode_cert_id(message: &'a [u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(message);
         let options = Options::read(&mut reader)?;

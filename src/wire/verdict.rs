@@ -49,6 +49,7 @@ pub fn encode_verdict(request: RequestId, verdict: &Verdict, out: &mut Vec<u8>) 
 /// ```
 #[derive(Debug, Default)]
 pub struct RepeatedVerdict {
+    verdict: Option<Verdict>,
     message: Vec<u8>,
     /// A frame with it, and zeroes behind that up to [`ROOM`], because copies of a fixed size are fast.
     frame: Vec<u8>,
@@ -62,8 +63,17 @@ pub struct RepeatedVerdict {
 const ROOM: usize = 64;
 
 impl RepeatedVerdict {
-    /// Takes the verdict to repeat from now on.
+    /// Takes the verdict to repeat from now on, which costs next to nothing if it is the one that is repeated already.
+    #[inline]
     pub fn set(&mut self, verdict: &Verdict) {
+        if self.verdict.as_ref() != Some(verdict) {
+            self.write(verdict);
+        }
+    }
+
+    #[cold]
+    fn write(&mut self, verdict: &Verdict) {
+        self.verdict = Some(*verdict);
         self.message.clear();
         self.id_length = 0;
         put_verdict(&mut self.message, verdict, &Source::of(verdict), 0, true);
@@ -82,14 +92,37 @@ impl RepeatedVerdict {
         };
         out.extend_from_slice(frame);
         out.truncate(start.saturating_add(self.length));
-        // Behind the length and the type.
-        let place = out.get_mut(start.saturating_add(2)..).unwrap_or_default();
-        match id_length {
-            1 => replace::<1>(place, &id),
-            2 => replace::<2>(place, &id),
-            4 => replace::<4>(place, &id),
-            _ => replace::<8>(place, &id),
+        put_id(out.get_mut(start..).unwrap_or_default(), &id, id_length);
+    }
+
+    /// Appends the frames that answer several questions.
+    pub fn encode_all(&mut self, requests: &[RequestId], out: &mut Vec<u8>) {
+        let mut left = requests;
+        while let [first, others @ ..] = left {
+            self.encode(*first, out);
+            left = self.encode_alike(others, out);
         }
+    }
+
+    /// Appends those at the front whose ids are as long as the one before; gives back the others.
+    fn encode_alike<'r>(&self, requests: &'r [RequestId], out: &mut Vec<u8>) -> &'r [RequestId] {
+        let Some(frame) = self.frame.first_chunk::<ROOM>() else { return requests };
+        // Room for all at once. What a copy has behind its end is written over by the next.
+        let mut place = out.len();
+        let most = requests.len().saturating_mul(self.length).saturating_add(ROOM);
+        out.resize(place.saturating_add(most), 0);
+        let mut left = requests;
+        while let [request, others @ ..] = left {
+            let (id, id_length) = varint_octets(request.number());
+            let room = out.get_mut(place..).and_then(|rest| rest.first_chunk_mut::<ROOM>());
+            let Some(room) = room.filter(|_| id_length == self.id_length) else { break };
+            *room = *frame;
+            put_id(room, &id, id_length);
+            place = place.saturating_add(self.length);
+            left = others;
+        }
+        out.truncate(place);
+        left
     }
 
     /// Makes the frame to copy, for ids of this length.
@@ -103,6 +136,18 @@ impl RepeatedVerdict {
         } else {
             self.frame.clear();
         }
+    }
+}
+
+/// Puts an id in a frame, behind the length and the type.
+#[inline(always)]
+fn put_id(frame: &mut [u8], id: &[u8; 8], id_length: usize) {
+    let place = frame.get_mut(2..).unwrap_or_default();
+    match id_length {
+        1 => replace::<1>(place, id),
+        2 => replace::<2>(place, id),
+        4 => replace::<4>(place, id),
+        _ => replace::<8>(place, id),
     }
 }
 

@@ -216,6 +216,14 @@ mod tests {
                 encode_verdict(request, &verdict, &mut written);
             }
             assert_eq!(copied, written, "{verdict:?}");
+            let requests: Vec<_> = ids.into_iter().cycle().take(50).filter_map(RequestId::new).collect();
+            for range in [0..0, 0..1, 1..3, 0..50] {
+                let requests = requests.get(range).unwrap();
+                let (mut together, mut each) = (vec![9], vec![9]);
+                repeated.encode_all(requests, &mut together);
+                requests.iter().for_each(|request| encode_verdict(*request, &verdict, &mut each));
+                assert_eq!(together, each, "{verdict:?}");
+            }
         }
         // What was never set has no message.
         let mut empty = Vec::new();

@@ -197,9 +197,8 @@ fn no_answer_is_wrong_while_the_index_is_rebuilt_under_load() {
     }
     assert!(noticed > 0, "the revocation was never told");
     assert!(generations >= 3, "{generations} generations");
-    // A stream or a datagram may overtake the frame that gives the handle, and is then asked again; nothing else fails.
     let errors = daemon.metric("revocache_quic_events_total{event=\"errors\"}");
-    assert!(errors <= (2 * OTHERS) as f64, "{errors} questions were answered by errors");
+    assert!(errors == 0.0, "{errors} questions were answered by errors");
     daemon.stop();
     // Serials of one octet are their own numbers.
     assert_eq!(Serial::from_u64(u64::from(VICTIM)).octets(), [VICTIM]);

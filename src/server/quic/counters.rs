@@ -136,7 +136,13 @@ impl CounterSnapshot {
 
 /// Counts of one piece of work, to be added at once.
 #[derive(Debug, Default)]
-pub(super) struct Tally([u32; COUNT]);
+pub(super) struct Tally {
+    counts: [u32; COUNT],
+    /// A bit for each count that is not 0: most pieces of work have two or three.
+    touched: u32,
+}
+
+const _: () = assert!(COUNT <= 32);
 
 impl Tally {
     #[inline]
@@ -146,15 +152,19 @@ impl Tally {
 
     #[inline]
     pub(super) fn add(&mut self, counter: Counter, number: u32) {
-        if let Some(place) = self.0.get_mut(counter.place()) {
+        if let Some(place) = self.counts.get_mut(counter.place()) {
             *place = place.saturating_add(number);
+            self.touched |= 1 << (counter.place() % 32);
         }
     }
 
     /// Adds everything to the counters of a stripe, and begins anew.
+    #[inline]
     pub(super) fn flush(&mut self, counters: &Counters, stripe: usize) {
-        for (counter, number) in Counter::ALL.iter().zip(&mut self.0) {
-            if *number > 0 {
+        while self.touched != 0 {
+            let place = usize::try_from(self.touched.trailing_zeros()).unwrap_or(0);
+            self.touched &= self.touched - 1;
+            if let (Some(counter), Some(number)) = (Counter::ALL.get(place), self.counts.get_mut(place)) {
                 counters.add(stripe, *counter, u64::from(std::mem::take(number)));
             }
         }

@@ -22,20 +22,23 @@ const GROUP: usize = 64;
 impl<A: Answerer> Requests<A> {
     /// Appends the answers to a question and to those behind it that go together with it, which are taken off `input`.
     /// Tells how many those were.
-    pub(super) fn ask_with_next<'i>(
+    pub(super) fn ask_with_next<'q, 'i: 'q>(
         &mut self,
-        id: RequestId,
-        question: &Question<'i>,
+        frame: &Frame<'q>,
+        question: &Question<'q>,
         input: &mut &'i [u8],
         out: &mut Vec<u8>,
     ) -> u64 {
         let Target::Serial { authority, serial } = question.target else { return 0 };
         let max_frame = self.session.settings().limits.max_frame;
-        let mut ids = [id; GROUP];
+        let head = Question::split_serial(frame.message).map(|(head, _)| head);
+        let mut ids = [frame.request; GROUP];
         let mut serials = [serial; GROUP];
         let mut length = 1;
         for (place, serial) in ids.iter_mut().zip(&mut serials).skip(1) {
-            let Some((id, next)) = next_of(authority, &question.options, input, max_frame) else { break };
+            let Some((id, next)) = next_of(authority, &question.options, head, input, max_frame) else {
+                break;
+            };
             (*place, *serial) = (id, next);
             length += 1;
         }
@@ -63,23 +66,25 @@ impl<A: Answerer> Requests<A> {
             return ids.iter().for_each(|id| refuse(tally, *id, &refusal, out));
         };
         let mut asked = ids.iter().zip(serials);
-        let mut is_set = false;
         session.answerer().answer_serials(authority, serials, options, |reply| {
             let reply = match reply {
                 GroupReply::Usual(verdict, 1) => Reply::Verdict(*verdict),
                 GroupReply::Usual(verdict, count) => {
-                    if !is_set {
-                        repeated.set(verdict);
-                        is_set = true;
-                    }
+                    repeated.set(verdict);
                     let mut in_use = 0;
-                    let any_open = !late.is_empty();
-                    for (id, _) in asked.by_ref().take(count) {
-                        if any_open && late.is_open(*id) {
-                            refuse(tally, *id, &id_in_use(), out);
-                            in_use += 1;
-                        } else {
-                            repeated.encode(*id, out);
+                    if late.is_empty() {
+                        let from = ids.len().saturating_sub(asked.len());
+                        let these = ids.get(from..).unwrap_or_default();
+                        repeated.encode_all(these.get(..count).unwrap_or(these), out);
+                        asked.by_ref().take(count).for_each(drop);
+                    } else {
+                        for (id, _) in asked.by_ref().take(count) {
+                            if late.is_open(*id) {
+                                refuse(tally, *id, &id_in_use(), out);
+                                in_use += 1;
+                            } else {
+                                repeated.encode(*id, out);
+                            }
                         }
                     }
                     return tally.add(counter_of(verdict), number(count).saturating_sub(in_use));
@@ -157,11 +162,13 @@ impl<A: Answerer> Requests<A> {
     }
 }
 
-/// The question in front of `input`, if it is about a serial of this authority with these options; it is taken off then.
+/// The question in front of `input`, if it is about a serial of this authority with these options, which are what stands
+/// behind `head`; it is taken off then.
 #[inline]
 fn next_of<'i>(
     authority: Handle,
     options: &Options,
+    head: Option<[u8; 2]>,
     input: &mut &'i [u8],
     max_frame: usize,
 ) -> Option<(RequestId, SerialRef<'i>)> {
@@ -169,6 +176,13 @@ fn next_of<'i>(
     let frame = Frame::take(&mut rest, max_frame).ok()??;
     if frame.frame_type != FrameType::ASK_SERIAL {
         return None;
+    }
+    if let Some((own, serial)) = Question::split_serial(frame.message)
+        && head == Some(own)
+    {
+        let serial = SerialRef::new(serial).ok()?;
+        *input = rest;
+        return Some((frame.request, serial));
     }
     // One that cannot be read has its turn alone.
     let Ok(Question { target: Target::Serial { authority: other, serial }, options: others }) =

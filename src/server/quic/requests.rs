@@ -53,19 +53,30 @@ impl<A: Answerer> Requests<A> {
         let mut frames = 0;
         while out.len() <= FLUSH {
             let Some(frame) = Frame::take(input, max_frame)? else { break };
-            frames += 1;
-            // A lone question, or one before the end of the handshake, has nobody to share its way with.
-            if frame.frame_type == FrameType::ASK_SERIAL
-                && !input.is_empty()
-                && self.session.is_established()
-                && let Ok(question) = Question::decode_serial(frame.message)
-            {
-                frames += self.ask_with_next(frame.request, &question, input, out);
-            } else {
-                self.take(&frame, out);
-            }
+            frames += self.take_with_next(&frame, input, out);
         }
         Ok(frames)
+    }
+
+    /// Appends what there is to say to a frame, and to those behind it in `input` that go together with it, which are
+    /// taken off. Tells how many they were, with the first.
+    #[inline]
+    pub(super) fn take_with_next<'f, 'i: 'f>(
+        &mut self,
+        frame: &Frame<'f>,
+        input: &mut &'i [u8],
+        out: &mut Vec<u8>,
+    ) -> u64 {
+        // A lone question, or one before the end of the handshake, has nobody to share its way with.
+        if frame.frame_type == FrameType::ASK_SERIAL
+            && !input.is_empty()
+            && self.session.is_established()
+            && let Ok(question) = Question::decode_serial(frame.message)
+        {
+            return self.ask_with_next(frame, &question, input, out) + 1;
+        }
+        self.take(frame, out);
+        1
     }
 
     /// Appends what there is to say to a frame.

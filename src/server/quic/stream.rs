@@ -227,8 +227,8 @@ impl<A: Answerer> Stream<A> {
                 self.frames = self.frames.wrapping_add(*whole.as_ref().unwrap_or(&0));
                 match whole.and_then(|_| self.decoder.next(&mut input)) {
                     Ok(Some(frame)) => {
-                        self.frames = self.frames.wrapping_add(1);
-                        self.requests.take(&frame, &mut self.out);
+                        let taken = self.requests.take_with_next(&frame, &mut input, &mut self.out);
+                        self.frames = self.frames.wrapping_add(taken);
                     }
                     Ok(None) => break,
                     Err(error) => {
