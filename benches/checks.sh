@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --quiet --release --bin revocache
+# The program as well, which benches may run.
 cargo bench --quiet --bench http --no-run
 mkdir -p target
 work=$(mktemp -d -p "$PWD/target" checks.XXXXXX)
