@@ -15,6 +15,10 @@ test:
 bench *ARGS:
     cargo bench {{ARGS}}
 
+# durable checks by HTTP on SQLite and PostgreSQL, beside an empty handler
+checks:
+    bash benches/checks.sh
+
 # the same CRL through revocache and OpenSSL, in one run
 compare ENTRIES="1000000":
     bash benches/compare_openssl.sh {{ENTRIES}}

@@ -4,8 +4,9 @@
 //! One generator, which writes a request and reads the answer on each connection over and over, and one server after
 //! the other, in turns. `REVOCACHE_BENCH_ROUNDS` sets how many.
 //!
-//! `REVOCACHE_BENCH_SERVER=HOST:PORT` adds a server that runs already, such as a daemon with its database, and
-//! `REVOCACHE_BENCH_REQUEST=FILE` is what it is asked: a request of HTTP/1.1 octet by octet, whose answer is a 200.
+//! `REVOCACHE_BENCH_SERVERS` adds servers that run already, such as daemons with their databases: words of the form
+//! `NAME=HOST:PORT=FILE`, where the file is what it is asked, a request of HTTP/1.1 octet by octet, whose answer is a 200.
+//! `benches/checks.sh` starts such servers.
 #![allow(
     clippy::as_conversions,
     clippy::indexing_slicing,
@@ -35,7 +36,7 @@ const TURN: Duration = Duration::from_secs(1);
 
 /// A server, and what it is asked.
 struct Subject {
-    name: &'static str,
+    name: String,
     address: SocketAddr,
     request: Vec<u8>,
 }
@@ -75,15 +76,19 @@ async fn edge() -> SocketAddr {
     address
 }
 
-fn empty(name: &'static str, address: SocketAddr) -> Subject {
-    Subject { name, address, request: b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".to_vec() }
+fn empty(name: &str, address: SocketAddr) -> Subject {
+    Subject { name: name.to_owned(), address, request: b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".to_vec() }
 }
 
-/// A server that runs already.
-fn another() -> Option<Subject> {
-    let address = std::env::var("REVOCACHE_BENCH_SERVER").ok()?.parse().unwrap();
-    let request = std::fs::read(std::env::var("REVOCACHE_BENCH_REQUEST").unwrap()).unwrap();
-    Some(Subject { name: "server", address, request })
+/// The servers that run already.
+fn others() -> Vec<Subject> {
+    let servers = std::env::var("REVOCACHE_BENCH_SERVERS").unwrap_or_default();
+    let server = |word: &str| {
+        let [name, address, file] = word.split('=').collect::<Vec<_>>()[..] else { panic!("{word}") };
+        let request = std::fs::read(file).unwrap();
+        Subject { name: name.to_owned(), address: address.parse().unwrap(), request }
+    };
+    servers.split_whitespace().map(server).collect()
 }
 
 /// Reads one answer, whose status has to be 200.
@@ -146,7 +151,7 @@ fn main() {
         .init();
     let servers = Runtime::new().unwrap();
     let mut subjects = vec![empty("axum", servers.block_on(bare())), empty("edge", servers.block_on(edge()))];
-    subjects.extend(another());
+    subjects.extend(others());
     let generator = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut turns: Vec<Vec<Turn>> = subjects.iter().map(|_| Vec::new()).collect();
     for round in 0..=rounds {

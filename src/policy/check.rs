@@ -24,6 +24,20 @@ pub fn check_certificate<B: AsRef<[u8]>>(
         Some(issuer) => resolve_issuer(index, issuer),
         None => resolve_certificate(index, certificate),
     };
+    check_certificate_of(index, authority, certificate, at, policy)
+}
+
+/// As [`check_certificate`], for who has looked up the authority already; `None` for one that the index does not have.
+///
+/// # Errors
+/// As there.
+pub fn check_certificate_of<B: AsRef<[u8]>>(
+    index: &Index<B>,
+    authority: Option<AuthorityId>,
+    certificate: &Certificate,
+    at: UnixTime,
+    policy: &Policy,
+) -> Result<Verdict, IndexError> {
     let subject = Subject::Certificate {
         kind: certificate.kind(),
         issuer: certificate.issuer().key(),

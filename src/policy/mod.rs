@@ -22,7 +22,7 @@ mod view;
 mod window;
 
 pub use authority::{resolve_certificate, resolve_issuer};
-pub use check::{check_certificate, check_serial};
+pub use check::{check_certificate, check_certificate_of, check_serial};
 pub use evidence::{Evidence, IssuedBy, Subject};
 pub use judge::{Judgement, judge};
 pub use view::AuthorityView;

@@ -16,7 +16,7 @@ use super::settings::{CheckSettings, Issuers};
 use crate::index::{AuthorityId, IndexError};
 use crate::live::{Issuer, LiveAnswer, LiveError, LiveQuestion, ResponderUrls};
 use crate::ocsp::CertStatus;
-use crate::policy::{check_certificate, check_serial, resolve_certificate, resolve_issuer};
+use crate::policy::{check_certificate_of, check_serial, resolve_certificate, resolve_issuer};
 use crate::publish::{IndexReader, Snapshot};
 use crate::types::{Cause, Clock, Method, SerialRef, Status, Verdict};
 
@@ -129,8 +129,8 @@ impl Checker {
                 let policy = exception.and_then(|it| it.policy).unwrap_or(settings.policy);
                 let at = options.at.unwrap_or_else(|| self.clock.now());
                 Some(match question {
-                    Question::Certificate { certificate, issuer } => {
-                        check_certificate(index, certificate, issuer.as_ref(), at, &policy)?
+                    Question::Certificate { certificate, .. } => {
+                        check_certificate_of(index, authority, certificate, at, &policy)?
                     }
                     _ => check_serial(index, authority, question.serial().as_ref(), at, &policy)?,
                 })

@@ -1,15 +1,18 @@
 //! A connection to either database, as operations see it.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
 use deadpool_postgres::Object;
 use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
 
 use super::counts::Tally;
 use super::error::StoreError;
 use super::postgres;
 use super::sqlite;
+use super::tenants::TenantId;
 use super::value::{Columns, Row, Value};
 
 /// An operation under way.
@@ -24,6 +27,8 @@ pub struct Connection {
     pub(super) link: Link,
     /// What was added and removed, for the counts that the transaction leaves.
     pub(super) tally: Tally,
+    /// The number of the last check of certificates, by their tenant and id, as far as the transaction knows it.
+    pub(super) tails: HashMap<(TenantId, Uuid), i64>,
 }
 
 pub(super) enum Link {
@@ -33,7 +38,7 @@ pub(super) enum Link {
 
 impl Connection {
     pub(super) fn new(link: Link) -> Self {
-        Self { link, tally: Tally::default() }
+        Self { link, tally: Tally::default(), tails: HashMap::new() }
     }
 
     /// Runs a statement and tells how many rows it changed.

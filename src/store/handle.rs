@@ -65,7 +65,8 @@ impl Store {
                 sqlite.read(Box::new(job))?;
                 answer.await.unwrap_or(Err(StoreError::Ended))
             }
-            Engine::Postgres(postgres) => postgres.read(&arguments, &operation).await,
+            // On the heap: waiting for a connection takes kilobytes, which those who ask SQLite would carry along.
+            Engine::Postgres(postgres) => Box::pin(postgres.read(&arguments, &operation)).await,
         }
     }
 

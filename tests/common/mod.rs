@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may fail loudly")]
 
+pub mod disk;
 pub mod world;
 
 use std::io::Write;

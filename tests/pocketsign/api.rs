@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -84,6 +84,21 @@ impl Api {
     pub fn start_waiting(settings: PocketSignSettings, lock_wait: Duration) -> Self {
         let place = tempfile::tempdir().unwrap();
         let database = place.path().join("revocache.db");
+        Self::start_with(settings, lock_wait, database, place)
+    }
+
+    /// As [`Api::start`], with the database in this folder.
+    pub fn start_in(folder: &Path) -> Self {
+        let (settings, place) = (PocketSignSettings::default(), tempfile::tempdir().unwrap());
+        Self::start_with(settings, Duration::from_secs(5), folder.join("revocache.db"), place)
+    }
+
+    fn start_with(
+        settings: PocketSignSettings,
+        lock_wait: Duration,
+        database: PathBuf,
+        place: tempfile::TempDir,
+    ) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let folder = IndexFolder::new(place.path().join("index"));
         let authority_files = CertificateType::ALL.map(|kind| mock().authority_file(kind));

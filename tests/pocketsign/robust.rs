@@ -1,5 +1,6 @@
 //! Bad input, too much of it, and a database that cannot.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -7,7 +8,8 @@ use proptest::test_runner::{Config, TestRunner};
 use revocache::server::http::pocketsign::{PocketSignSettings, ResultSpelling, v2};
 use serde_json::{Value, json};
 
-use crate::api::{Api, base64, server};
+use crate::api::{Answer, Api, base64, server};
+use crate::common::disk::SmallDisk;
 
 const METHODS: [&str; 14] = [
     "CertificateService/GetCertificate",
@@ -199,6 +201,52 @@ fn a_locked_database_is_503_and_nothing_is_lost() {
     client.post(&path, check).expect(200);
     assert_eq!(client.get(&path).expect(200)["total"], 2);
     assert!(api.counted("v1", "check_certificate", "unavailable") >= 1);
+}
+
+#[test]
+fn a_full_disk_is_503_and_nothing_is_lost() {
+    let Some(disk) = SmallDisk::new("3m") else { return };
+    let api = Api::start_in(disk.path());
+    let client = api.tenant("cramped");
+    let id = client.stored("taro", 0, false);
+    let path = format!("/certificates/{id}/status");
+    let check = json!({ "status_check_method": "crl" });
+    let status_id = |answer: &Value| answer["certificate_status"]["id"].as_str().unwrap().to_owned();
+    let kept = || {
+        let mut kept = BTreeSet::new();
+        loop {
+            let page = client.get(&format!("{path}?limit=100&offset={}", kept.len())).expect(200);
+            let results = page["results"].as_array().unwrap();
+            kept.extend(results.iter().map(status_id));
+            if results.is_empty() {
+                assert_eq!(page["total"], kept.len());
+                return kept;
+            }
+        }
+    };
+    let mut acknowledged = kept();
+    let mut refused = 0;
+    while refused < 3 {
+        let answers: Vec<Answer> = std::thread::scope(|scope| {
+            let ask = || client.post(&path, check.clone());
+            let running: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
+            running.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        for answer in answers {
+            if answer.status == 200 {
+                acknowledged.insert(status_id(&answer.json()));
+            } else {
+                answer.refused(503, "internal_error");
+                refused += 1;
+            }
+        }
+    }
+    let call = client.call("CertificateService/CheckCertificateStatus", json!({ "certificateId": id }));
+    assert_eq!(call.expect(503)["code"], "unavailable");
+    assert_eq!(kept(), acknowledged, "what only reads goes on");
+    disk.resize("64m");
+    acknowledged.insert(status_id(&client.post(&path, check).expect(200)));
+    assert_eq!(kept(), acknowledged);
 }
 
 /// Ten thousand requests at once: each is answered, and what was acknowledged is there.

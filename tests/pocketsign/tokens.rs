@@ -95,3 +95,45 @@ fn what_belongs_to_another_tenant_does_not_exist() {
     let theirs = other.post("/certificates/status", body).expect(200);
     assert_ne!(theirs["certificate"]["id"], stored.as_str());
 }
+
+/// Who asks for a certificate of another tenant learns nothing: neither from the answer nor from how long it takes.
+#[test]
+fn an_id_of_another_tenant_is_answered_as_one_that_never_was() {
+    const PAIRS: usize = 400;
+    let (mine, other) = (server().tenant("keeper"), server().tenant("prober"));
+    let theirs = mine.stored("taro", 0, true);
+    // Known to the server's memory, where that of another tenant must not be found either.
+    let check = json!({ "status_check_method": "crl" });
+    mine.post(&format!("/certificates/{theirs}/status"), check.clone()).expect(200);
+    let nobodys = uuid::Uuid::now_v7().to_string();
+    let probe = |id: &str| {
+        let begun = Instant::now();
+        let answer = other.post(&format!("/certificates/{id}/status"), check.clone());
+        let took = begun.elapsed();
+        answer.refused(404, "no_such_entry");
+        (answer.body, took)
+    };
+    let median = |times: &mut Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2].as_secs_f64()
+    };
+    let mut ratios = Vec::new();
+    // Other tests run at the same time: what they disturb is measured again.
+    for _ in 0..5 {
+        let (mut of_theirs, mut of_nobodys) = (Vec::new(), Vec::new());
+        for pair in 0..PAIRS {
+            let ids = [&theirs, &nobodys];
+            let (first, second) = (probe(ids[pair % 2]), probe(ids[1 - pair % 2]));
+            assert_eq!(first.0, second.0);
+            let (their, nobody) = if pair % 2 == 0 { (first, second) } else { (second, first) };
+            of_theirs.push(their.1);
+            of_nobodys.push(nobody.1);
+        }
+        let ratio = median(&mut of_theirs) / median(&mut of_nobodys);
+        if (0.9..1.1).contains(&ratio) {
+            return;
+        }
+        ratios.push(ratio);
+    }
+    panic!("medians of {PAIRS} requests each differ: {ratios:?}");
+}

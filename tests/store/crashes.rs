@@ -14,7 +14,7 @@ use revocache::store::{Filter, NewCheck, Slice, Store, StoreError};
 use revocache_testkit::Random;
 use uuid::Uuid;
 
-use crate::common::skipped;
+use crate::common::disk::SmallDisk;
 use crate::support::{ALL, GOOD, certificate, clock, record, recording, runtime, sqlite_in};
 
 const KILLS: u64 = 12;
@@ -98,36 +98,11 @@ fn every_acknowledged_check_survives_a_kill_at_any_moment() {
     });
 }
 
-struct Mounted(tempfile::TempDir);
-
-impl Mounted {
-    /// A file system of this size; `None`, visibly, where mounting is not allowed.
-    fn new(size: &str) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
-            .arg(folder.path())
-            .stderr(Stdio::null())
-            .status();
-        if mounted.is_ok_and(|status| status.success()) {
-            return Some(Self(folder));
-        }
-        skipped("no right to mount a small file system");
-        None
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).status();
-    }
-}
-
 #[test]
 fn a_full_disk_refuses_and_loses_nothing() {
-    let Some(disk) = Mounted::new("3m") else { return };
+    let Some(disk) = SmallDisk::new("3m") else { return };
     runtime().block_on(async {
-        let settings = sqlite_in(disk.0.path());
+        let settings = sqlite_in(disk.path());
         let store = Store::open(&settings, clock()).await.unwrap();
         let tenant = store.create_tenant("cramped").await.unwrap().id;
         let it = record(&store, recording(tenant, certificate(1, 1, 100))).await.certificate;
@@ -157,8 +132,7 @@ fn a_full_disk_refuses_and_loses_nothing() {
         };
         assert_eq!(kept(&store).await, (acknowledged.len() as u64, acknowledged.clone()), "it is still read");
         drop(store);
-        let status = Command::new("mount").args(["-o", "remount,size=64m"]).arg(disk.0.path()).status();
-        assert!(status.unwrap().success());
+        disk.resize("64m");
         let store = Store::open(&settings, clock()).await.unwrap();
         assert_eq!(kept(&store).await, (acknowledged.len() as u64, acknowledged));
         assert!(store.record_check(check).await.unwrap().is_some(), "and goes on where there is room");

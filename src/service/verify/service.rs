@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::cache::{Cache, Known};
+use super::cache::{Before, Cache, Known};
 use super::codes;
 use super::error::VerifyError;
 use super::ports::{LinkSource, RevocationChecks, RevocationFacts};
@@ -174,10 +174,8 @@ impl VerifyService {
     ) -> Result<Checked, VerifyError> {
         let (known, record) = self.known(tenant, id).await?;
         if identify == Identify::Yes && record.user.is_none() {
-            let person = self.0.links.certificates_of_person(&known.name).await?;
-            let facts = self.ask(&known.question, method, CheckPurpose::LivenessCheck).await?;
-            let recorded = self.record_check(tenant, Subject::Stored(id), Some(person), facts).await?;
-            return checked(&recorded, facts, identify);
+            // On the heap: the usual way would have to carry its room along.
+            return Box::pin(self.check_and_identify(tenant, id, &known, method)).await;
         }
         let check = self.check_known(tenant, &known, method).await?;
         Ok(Checked {
@@ -186,6 +184,20 @@ impl VerifyService {
             user: record.user.map(User::of),
             is_new_user: is_new(identify, false),
         })
+    }
+
+    /// Checks a certificate that was stored, and identifies its user.
+    async fn check_and_identify(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        known: &Known,
+        method: Method,
+    ) -> Result<Checked, VerifyError> {
+        let person = self.0.links.certificates_of_person(&known.name).await?;
+        let facts = self.ask(&known.question, method, CheckPurpose::LivenessCheck).await?;
+        let recorded = self.record_check(tenant, Subject::Stored(id), Some(person), facts).await?;
+        checked(&recorded, facts, Identify::Yes)
     }
 
     /// Checks the certificate of a user that was issued last, of one type or of any. Identifies nobody.
@@ -246,6 +258,16 @@ impl VerifyService {
             }
             Err(before) => before,
         };
+        Box::pin(self.read_known(tenant, id, before)).await
+    }
+
+    /// What is to be known of a certificate that was stored, read and remembered.
+    async fn read_known(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        before: Before,
+    ) -> Result<(Arc<Known>, CertificateRecord), VerifyError> {
         let stored = self.0.store.stored_certificate(tenant, id).await?.ok_or(VerifyError::NoSuchEntry)?;
         let (question, certificate) = match self.0.accepted.read(&stored.der, self.0.store.now()) {
             Ok(identity) => (identity.question(), identity.certificate),

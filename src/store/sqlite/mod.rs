@@ -15,6 +15,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use rusqlite::Connection as Raw;
+use rusqlite::config::DbConfig;
 
 pub(super) use self::error::error;
 pub(super) use self::statement::{execute, rows};
@@ -92,6 +93,9 @@ fn open(path: &Path, lock_wait: Duration) -> Result<Raw, StoreError> {
     let raw = Raw::open(path).map_err(refused)?;
     raw.busy_timeout(lock_wait).map_err(refused)?;
     raw.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan is made for all values alike. Otherwise a statement with a condition on an integer (every one of a tenant) is
+    // parsed and planned anew each time values are bound, which takes longer than running it.
+    raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(refused)?;
     raw.pragma_update(None, "journal_mode", "wal").map_err(refused)?;
     // A commit is on disk when it returns.
     raw.pragma_update(None, "synchronous", "full").map_err(refused)?;
@@ -102,4 +106,31 @@ fn open(path: &Path, lock_wait: Duration) -> Result<Raw, StoreError> {
     // Pages of 4 KiB in the log before they are moved into the file; each move costs two fsyncs.
     raw.pragma_update(None, "wal_autocheckpoint", 8192).map_err(refused)?;
     Ok(raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::store::value::Value;
+
+    /// SQLite looked at the numbers of tenants to find better plans, and so parsed each statement whenever it was run: two
+    /// fifths of the time of a check.
+    #[test]
+    fn statements_are_planned_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let raw = open(&folder.path().join("store.db"), Duration::from_secs(1)).unwrap();
+        raw.execute_batch(
+            "CREATE TABLE things (tenant BIGINT NOT NULL, id BIGINT, PRIMARY KEY (tenant, id))",
+        )
+        .unwrap();
+        let sql = "SELECT id FROM things WHERE tenant = ?1 AND id >= ?2";
+        for number in 0..5 {
+            rows(&raw, sql, &[Value::Integer(number), Value::Integer(number)], |_| Ok(())).unwrap();
+        }
+        let statement = raw.prepare_cached(sql).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        assert_eq!(statement.get_status(StatementStatus::Run), 5);
+    }
 }

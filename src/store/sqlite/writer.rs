@@ -46,6 +46,8 @@ impl Writer {
     /// Runs an operation, and those that wait meanwhile, in one transaction, and answers all once it is on disk.
     fn write_group(&mut self, first: Box<dyn Job>, waiting: &Receiver<Box<dyn Job>>, group: &mut Vec<Ran>) {
         self.connection.tally.clear();
+        // Another process may have written in between.
+        self.connection.tails.clear();
         if let Err(failure) = self.statement("BEGIN IMMEDIATE") {
             // Whoever waits would meet the same, one after another, each after the whole wait.
             first.answer(Err(failure.clone()));
@@ -73,9 +75,12 @@ impl Writer {
         if job.scope() == Scope::Statement {
             return run_guarded(job, &mut self.connection);
         }
+        // What single checks know of histories: an operation may remove some, and what it knows may be undone.
+        self.connection.tails.clear();
         self.statement("SAVEPOINT operation")?;
         let counted = self.connection.tally.mark();
         let done = run_guarded(job, &mut self.connection);
+        self.connection.tails.clear();
         if done.is_err() && !self.is_ended() {
             self.connection.tally.undo(counted);
             self.statement("ROLLBACK TO operation")?;
