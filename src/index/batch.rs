@@ -110,7 +110,7 @@ impl Table<'_> {
             return;
         }
         if self.pages.are_all_checked() && self.is_near() {
-            self.near_batch(serials, answer);
+            self.near_batch::<ABSENT, F>(serials, answer);
             return;
         }
         let magnitude = |serial: &SerialRef<'_>| Magnitude::of_usual_length(*serial);
@@ -121,9 +121,9 @@ impl Table<'_> {
     }
 
     /// A group at a time, in two steps: the tag lines, which the processor has several of under way as they are, then the
-    /// records that they lead to.
+    /// records that they lead to. Of absent ones only if `ABSENT` ones are to be told.
     #[inline(always)]
-    fn near_batch<F>(&self, serials: &[SerialRef<'_>], mut answer: F)
+    fn near_batch<const ABSENT: bool, F>(&self, serials: &[SerialRef<'_>], mut answer: F)
     where
         F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
     {
@@ -137,6 +137,7 @@ impl Table<'_> {
             }
             for ((serial, place), position) in part.iter().zip(&places).zip(first..) {
                 let hit = match place {
+                    Place::None if !ABSENT => continue,
                     Place::None => Ok(None),
                     Place::Record(ordinal) => {
                         match Magnitude::of_sixteen(*serial)
