@@ -22,6 +22,8 @@ pub(in crate::store) fn error(failure: &tokio_postgres::Error) -> StoreError {
         "40001" | "40P01" => StoreError::Conflict { attempts: 1 },
         "53100" => StoreError::Full { reason },
         "55P03" => StoreError::Locked { waited: Duration::ZERO },
+        // Of what is there already: another program has made it meanwhile, as with a row of the same key.
+        "42P07" | "42710" => StoreError::Constraint { reason },
         "XX001" | "XX002" => StoreError::Corrupt { reason },
         _ => match code.get(..2) {
             Some("23") => StoreError::Constraint { reason },

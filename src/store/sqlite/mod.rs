@@ -12,7 +12,8 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection as Raw;
 use rusqlite::config::DbConfig;
@@ -26,6 +27,8 @@ use super::settings::StoreSettings;
 
 /// Statements that stay prepared on each connection.
 const STATEMENTS: usize = 256;
+/// How long to leave the file to others before trying again what SQLite does not wait for.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// The threads of one database file.
 pub(super) struct Sqlite {
@@ -96,7 +99,7 @@ fn open(path: &Path, lock_wait: Duration) -> Result<Raw, StoreError> {
     // A plan is made for all values alike. Otherwise a statement with a condition on an integer (every one of a tenant) is
     // parsed and planned anew each time values are bound, which takes longer than running it.
     raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(refused)?;
-    raw.pragma_update(None, "journal_mode", "wal").map_err(refused)?;
+    use_log(&raw, lock_wait).map_err(refused)?;
     // A commit is on disk when it returns.
     raw.pragma_update(None, "synchronous", "full").map_err(refused)?;
     raw.pragma_update(None, "foreign_keys", true).map_err(refused)?;
@@ -106,6 +109,22 @@ fn open(path: &Path, lock_wait: Duration) -> Result<Raw, StoreError> {
     // Pages of 4 KiB in the log before they are moved into the file; each move costs two fsyncs.
     raw.pragma_update(None, "wal_autocheckpoint", 8192).map_err(refused)?;
     Ok(raw)
+}
+
+/// Writes go to a log first. Of two programs that say so of a new file at once SQLite refuses one without waiting,
+/// whatever it was told of waiting.
+fn use_log(raw: &Raw, lock_wait: Duration) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    loop {
+        match raw.pragma_update(None, "journal_mode", "wal") {
+            Err(failure) if is_locked(&failure) && started.elapsed() < lock_wait => thread::sleep(LOOK_AGAIN),
+            done => return done,
+        }
+    }
+}
+
+fn is_locked(failure: &rusqlite::Error) -> bool {
+    matches!(error(failure), StoreError::Locked { .. })
 }
 
 #[cfg(test)]
