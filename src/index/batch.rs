@@ -129,11 +129,16 @@ impl Table<'_> {
     {
         let mut places = [Place::Unsure; GROUP];
         for (part, first) in serials.chunks(GROUP).zip((0..).step_by(GROUP)) {
+            let mut are_absent = true;
             for (serial, place) in part.iter().zip(&mut places) {
                 *place = Magnitude::of_sixteen(*serial).map_or(Place::Unsure, |serial| self.place_of(serial));
+                are_absent &= *place == Place::None;
                 if let Place::Record(ordinal) = place {
                     ahead(self.near_line(*ordinal));
                 }
+            }
+            if !ABSENT && are_absent {
+                continue;
             }
             for ((serial, place), position) in part.iter().zip(&places).zip(first..) {
                 let hit = match place {
