@@ -8,23 +8,20 @@
 # target, where disks are what they are for a server; REVOCACHE_BENCH_ROUNDS is how many turns each gets.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. examples/postgres.sh
 
 # The program as well, which benches may run.
 cargo bench --quiet --bench http --no-run
 mkdir -p target
 work=$(mktemp -d -p "$PWD/target" checks.XXXXXX)
 servers=()
-postgres=
 
 finish() {
     if [ ${#servers[@]} -gt 0 ]; then kill "${servers[@]}" 2>/dev/null || true; wait; fi
-    if [ -n "$postgres" ]; then as_postgres "$postgres/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null || true; fi
+    stop_postgres
     rm -rf "$work"
 }
 trap finish EXIT
-
-# PostgreSQL refuses to run as root.
-as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 
 subjects=
 start() { # start NAME [ENVIRONMENT…]: a server, and the request it is asked
@@ -51,23 +48,8 @@ start() { # start NAME [ENVIRONMENT…]: a server, and the request it is asked
 }
 
 on_postgres() {
-    local folder port
-    for folder in "$(dirname "$(command -v initdb || true)")" /usr/lib/postgresql/*/bin; do
-        if [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ]; then postgres=$folder; fi
-    done
-    if [ -z "$postgres" ] || { [ "$(id -u)" = 0 ] && ! id postgres >/dev/null 2>&1; }; then
-        postgres=
-        echo "SKIPPED: PostgreSQL: initdb and pg_ctl are not installed (Debian: postgresql), or cannot be run"
-        return
-    fi
-    mkdir "$work/pg"
-    chmod 711 "$work"
-    if [ "$(id -u)" = 0 ]; then chown postgres "$work/pg"; fi
-    as_postgres "$postgres/initdb" -D "$work/pg" -U revocache -A trust -E UTF8 >"$work/initdb.log"
-    port=$((20000 + RANDOM % 20000))
-    as_postgres "$postgres/pg_ctl" -D "$work/pg" -w -l "$work/pg/log" \
-        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$work/pg'" start >/dev/null
-    start postgres "REVOCACHE_STORE_LOCATION=postgres://revocache@127.0.0.1:$port/postgres?sslmode=disable"
+    start_postgres || return 0
+    start postgres "REVOCACHE_STORE_LOCATION=postgres://revocache@127.0.0.1:$postgres_port/postgres?sslmode=disable"
 }
 
 start sqlite

@@ -7,23 +7,20 @@
 #
 # It needs curl and openssl. REVOCACHE names the program [revocache].
 set -euo pipefail
+. "$(dirname "$0")/postgres.sh"
 
 program=${REVOCACHE:-revocache}
 work=$(mktemp -d)
 server=
-postgres=
 
 finish() {
     if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
-    if [ -n "$postgres" ]; then as_postgres "$postgres/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null || true; fi
+    stop_postgres
     rm -rf "$work"
 }
 trap finish EXIT
 
 fail() { echo "FAILED: $*" >&2; cat "$work"/*.log >&2 2>/dev/null || true; exit 1; }
-
-# PostgreSQL refuses to run as root.
-as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 
 # call TITLE STATUS METHOD PATH [BODY]: one request; its answer is in $answer.
 operations=0
@@ -168,22 +165,8 @@ on_sqlite() {
 }
 
 on_postgres() {
-    for folder in "$(dirname "$(command -v initdb || true)")" /usr/lib/postgresql/*/bin; do
-        if [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ]; then postgres=$folder; fi
-    done
-    if [ -z "$postgres" ] || { [ "$(id -u)" = 0 ] && ! id postgres >/dev/null 2>&1; }; then
-        postgres=
-        echo "SKIPPED: PostgreSQL: initdb and pg_ctl are not installed (Debian: postgresql), or cannot be run"
-        return
-    fi
-    mkdir "$work/pg"
-    chmod 711 "$work"
-    if [ "$(id -u)" = 0 ]; then chown postgres "$work/pg"; fi
-    as_postgres "$postgres/initdb" -D "$work/pg" -U revocache -A trust -E UTF8 --no-sync >"$work/initdb.log"
-    local port=$((20000 + RANDOM % 20000))
-    as_postgres "$postgres/pg_ctl" -D "$work/pg" -w -l "$work/pg/log" \
-        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$work/pg'" start >/dev/null
-    start postgres "REVOCACHE_STORE_LOCATION=postgres://revocache@127.0.0.1:$port/postgres"
+    start_postgres --no-sync || return 0
+    start postgres "REVOCACHE_STORE_LOCATION=postgres://revocache@127.0.0.1:$postgres_port/postgres"
     tour PostgreSQL
 }
 

@@ -14,11 +14,12 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use common::disk::SmallDisk;
 use common::{program, revocache, with_paths};
 use revocache::pki::Certificate;
 use revocache::policy::{Policy, check_serial, resolve_issuer};
@@ -190,43 +191,9 @@ fn a_reader_sees_a_publication_within_milliseconds() {
     assert_eq!(number_of(&held), 1, "who holds an old generation keeps it");
 }
 
-/// Mounts a small file system; `None`, visibly, where that is not allowed.
-fn small_disk(size: &str) -> Option<Mounted> {
-    let folder = tempfile::tempdir().unwrap();
-    let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
-        .arg(folder.path())
-        .stderr(Stdio::null())
-        .status();
-    if mounted.is_ok_and(|status| status.success()) {
-        return Some(Mounted(folder));
-    }
-    common::skipped("no right to mount a small file system");
-    None
-}
-
-struct Mounted(tempfile::TempDir);
-
-impl Mounted {
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn remount(&self, options: &str) {
-        let status = Command::new("mount").args(["-o", options]).arg(self.path()).status().unwrap();
-        assert!(status.success());
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.path()).status();
-    }
-}
-
 #[test]
 fn a_full_or_read_only_disk_leaves_the_previous_generation() {
-    let Some(disk) = small_disk("1m") else { return };
+    let Some(disk) = SmallDisk::new("1m") else { return };
     let (outside, ca) = (tempfile::tempdir().unwrap(), Authority::root("Cramped CA", KeyKind::P256));
     let index = disk.path().join("index");
     let (ca_file, crl_file) = (outside.path().join("ca.cer"), outside.path().join("list.crl"));
@@ -252,12 +219,12 @@ fn a_full_or_read_only_disk_leaves_the_previous_generation() {
     assert_eq!(still(), 1);
     assert!(!index.join("index.tmp").exists(), "a full disk gets its space back");
 
-    disk.remount("remount,ro");
+    disk.remount("ro");
     let ran = revocache(&arguments);
     assert_eq!(ran.code, Some(74), "{ran:?}");
     assert_eq!(still(), 1, "and a reader needs no right to write");
 
-    disk.remount("remount,rw,size=64m");
+    disk.remount("rw,size=64m");
     assert_eq!(revocache(&arguments).code, Some(0));
     assert_eq!(
         assert_right_answers(

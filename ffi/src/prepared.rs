@@ -67,6 +67,13 @@ pub(crate) enum Known<'p, 'f> {
     Unsure,
 }
 
+impl<'p, 'f> Known<'p, 'f> {
+    #[inline(always)]
+    fn of(found: Option<Found<'f>>, unlisted: &'p Ready) -> Self {
+        found.map_or(Self::Unlisted(unlisted), Self::Listed)
+    }
+}
+
 impl Prepared {
     /// Prepares the answers of an authority of this generation.
     pub(crate) fn new(snapshot: &Snapshot, authority: AuthorityId, policy: Policy) -> Self {
@@ -109,11 +116,8 @@ impl Prepared {
         on_unknown: OnUnknown,
     ) -> Option<Known<'_, '_>> {
         let unlisted = self.periods.last_asked(at)?.unlisted(on_unknown);
-        Some(match self.table.as_ref()?.find_at_once(serial) {
-            Some(None) => Known::Unlisted(unlisted),
-            Some(Some(found)) => Known::Listed(found),
-            None => Known::Unsure,
-        })
+        let found = self.table.as_ref()?.find_at_once(serial);
+        Some(found.map_or(Known::Unsure, |found| Known::of(found, unlisted)))
     }
 
     /// The same, with a call for serials of other lengths and other tables. It is never unsure.
@@ -124,10 +128,7 @@ impl Prepared {
         on_unknown: OnUnknown,
     ) -> Option<Known<'_, '_>> {
         let unlisted = self.periods.last_asked(at)?.unlisted(on_unknown);
-        Some(match self.table.as_ref()?.find(serial).ok()? {
-            None => Known::Unlisted(unlisted),
-            Some(found) => Known::Listed(found),
-        })
+        Some(Known::of(self.table.as_ref()?.find(serial).ok()?, unlisted))
     }
 
     /// What the one list that decides says of a record; `None` if it is not so simple.

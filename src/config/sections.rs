@@ -17,7 +17,7 @@ use super::pocketsign::PocketSignSection;
 use super::quantity::{CountIn, DAY, DurationIn, HOUR, MINUTE, SECOND, SizeIn};
 use super::store::StoreSection;
 use crate::ingest::source::{Origin, Place, Schedule, SourceName, SourceSpec};
-use crate::types::UnixTime;
+use crate::types::{UnixTime, rfc3339};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -251,7 +251,7 @@ pub enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 pub struct TestSection {
     /// The clock stands still at this time.
-    #[serde(skip_serializing_if = "Option::is_none", with = "rfc3339")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub at: Option<UnixTime>,
 }
 
@@ -476,29 +476,5 @@ impl From<SourceSection> for RawSource {
         };
         let name = source.name.to_string();
         Self { name, paths, urls, minimum: source.minimum, maximum: source.maximum }
-    }
-}
-
-mod rfc3339 {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use crate::types::UnixTime;
-
-    #[allow(clippy::ref_option, reason = "the signature is that of serde's `with`")]
-    pub(super) fn serialize<S: Serializer>(
-        time: &Option<UnixTime>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match time {
-            Some(time) => serializer.collect_str(time),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
-        deserializer: D,
-    ) -> Result<Option<UnixTime>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        UnixTime::parse_rfc3339(&text).map(Some).map_err(D::Error::custom)
     }
 }

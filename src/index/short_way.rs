@@ -47,12 +47,9 @@ pub(super) struct ShortWay {
     filter: usize,
     /// Number of the first tag line; [`NOWHERE`] for a table that has no short way.
     tags: usize,
-    /// Number of the first rank, in words of four octets.
-    ranks: usize,
     /// Where the records begin, in octets.
     records: usize,
     filter_lines: u32,
-    buckets: u32,
     count: u32,
     width: Width,
 }
@@ -87,11 +84,10 @@ impl ShortWay {
         let has_short_way =
             row.encoding == Encoding::Hashed && row.buckets > 0 && spans.ranks.start.is_multiple_of(4);
         let tags = if has_short_way { from(spans.keys) / LINE } else { NOWHERE };
-        let ranks = from(spans.ranks) / 4;
         let is_near = row.filter_lines == 0 && row.width == Width::Sixteen;
         let near = Near {
             tags: if is_near { tags } else { NOWHERE },
-            ranks,
+            ranks: from(spans.ranks) / 4,
             records: from(spans.records) / LINE,
             buckets: row.buckets,
             base: row.base,
@@ -101,10 +97,8 @@ impl ShortWay {
             near,
             filter: from(spans.filter) / LINE,
             tags,
-            ranks,
             records: from(spans.records),
             filter_lines: if has_short_way { row.filter_lines } else { 0 },
-            buckets: row.buckets,
             count: row.records,
             width: row.width,
         }
@@ -209,7 +203,7 @@ impl<'a> Table<'a> {
     /// absent, else the slots to look at, which are none where the bucket goes on behind its line.
     #[inline(always)]
     pub(super) fn candidates(&self, hash: u64) -> Option<Option<Slots>> {
-        let (bucket, tag) = bucket_and_tag(hash, self.short_way.buckets);
+        let (bucket, tag) = bucket_and_tag(hash, self.near.buckets);
         let line = self.checked_line(self.short_way.tags.wrapping_add(to_usize(bucket)))?;
         let slots = matching_slots(line, tag);
         // Tags are sorted: a bucket that goes on behind its line goes on with tags that are not below the last.
@@ -220,7 +214,7 @@ impl<'a> Table<'a> {
     /// The tag line of a hash, unchecked, for asking for it ahead.
     #[inline(always)]
     pub(super) fn tag_line(&self, hash: u64) -> Option<&'a Line> {
-        let (bucket, _) = bucket_and_tag(hash, self.short_way.buckets);
+        let (bucket, _) = bucket_and_tag(hash, self.near.buckets);
         self.lines().get(self.short_way.tags.wrapping_add(to_usize(bucket)))
     }
 
@@ -306,7 +300,7 @@ impl<'a> Table<'a> {
 
     #[inline(always)]
     fn rank_number(&self, hash: u64) -> usize {
-        self.short_way.ranks.wrapping_add(to_usize(bucket_and_tag(hash, self.short_way.buckets).0))
+        self.near.ranks.wrapping_add(to_usize(bucket_and_tag(hash, self.near.buckets).0))
     }
 
     #[inline(always)]

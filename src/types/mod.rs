@@ -8,6 +8,8 @@ mod clock;
 mod crl;
 mod hex;
 mod reason;
+#[cfg(feature = "server")]
+pub(crate) mod rfc3339;
 mod scope;
 mod serial;
 mod signature_algorithm;

@@ -29,10 +29,10 @@ impl SmallDisk {
         self.0.path()
     }
 
-    /// Gives it another size.
-    pub fn resize(&self, size: &str) {
-        let option = format!("remount,size={size}");
-        assert!(Command::new("mount").args(["-o", &option]).arg(self.path()).status().unwrap().success());
+    /// Gives it other options (`ro`, `size=64m`).
+    pub fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
+        assert!(Command::new("mount").args(["-o", &options]).arg(self.path()).status().unwrap().success());
     }
 }
 

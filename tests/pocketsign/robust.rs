@@ -244,7 +244,7 @@ fn a_full_disk_is_503_and_nothing_is_lost() {
     let call = client.call("CertificateService/CheckCertificateStatus", json!({ "certificateId": id }));
     assert_eq!(call.expect(503)["code"], "unavailable");
     assert_eq!(kept(), acknowledged, "what only reads goes on");
-    disk.resize("64m");
+    disk.remount("size=64m");
     acknowledged.insert(status_id(&client.post(&path, check).expect(200)));
     assert_eq!(kept(), acknowledged);
 }

@@ -132,7 +132,7 @@ fn a_full_disk_refuses_and_loses_nothing() {
         };
         assert_eq!(kept(&store).await, (acknowledged.len() as u64, acknowledged.clone()), "it is still read");
         drop(store);
-        disk.resize("64m");
+        disk.remount("size=64m");
         let store = Store::open(&settings, clock()).await.unwrap();
         assert_eq!(kept(&store).await, (acknowledged.len() as u64, acknowledged));
         assert!(store.record_check(check).await.unwrap().is_some(), "and goes on where there is room");

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::partitions::MissingPartitions;
 use super::spec::{Origin, SourceName, SourceSpec};
-use crate::types::{CrlFacts, UnixTime, to_hex};
+use crate::types::{CrlFacts, UnixTime, rfc3339, to_hex};
 
 /// Everything about the sources at one moment.
 #[derive(Debug, Clone, Serialize)]
@@ -28,16 +28,16 @@ pub struct SourceStatus {
     /// Who named it: `configured`, `distribution_point` or `freshest_crl`.
     pub origin: &'static str,
     /// The last time it was looked at.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::option::serialize")]
     pub last_attempt: Option<UnixTime>,
     /// The last time a look ended well, whether it brought something new or not.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::option::serialize")]
     pub last_success: Option<UnixTime>,
     /// The last time it brought something new.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::option::serialize")]
     pub last_change: Option<UnixTime>,
     /// When it will be looked at again.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::option::serialize")]
     pub next_attempt: Option<UnixTime>,
     /// Looks in a row that ended badly.
     pub failures: u32,
@@ -63,7 +63,7 @@ pub struct SourceProblem {
     /// The file or URL.
     pub place: String,
     /// When.
-    #[serde(serialize_with = "rfc3339_always")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     pub at: UnixTime,
 }
 
@@ -82,10 +82,10 @@ pub struct ListStatus {
     /// Name of its issuer (RFC 4514).
     pub issuer: String,
     /// When it was issued.
-    #[serde(serialize_with = "rfc3339_always")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     pub this_update: UnixTime,
     /// When the next one is due.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::option::serialize")]
     pub next_update: Option<UnixTime>,
     /// Hexadecimal.
     pub crl_number: Option<String>,
@@ -130,7 +130,7 @@ pub struct BuildsStatus {
     /// Builds that failed.
     pub failed: u64,
     /// When the last build ended.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::option::serialize")]
     pub last: Option<UnixTime>,
     /// How long it took, in milliseconds.
     pub last_ms: u64,
@@ -224,17 +224,4 @@ impl SourceStatus {
 /// The data behind these locks is whole after every statement, so a panic elsewhere has left nothing half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[allow(clippy::ref_option, reason = "the signature is that of serialize_with")]
-fn rfc3339<S: Serializer>(time: &Option<UnixTime>, serializer: S) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => serializer.collect_str(time),
-        None => serializer.serialize_none(),
-    }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is that of serialize_with")]
-fn rfc3339_always<S: Serializer>(time: &UnixTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(time)
 }

@@ -6,9 +6,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
 use super::ids::CertificateId;
-use super::times::rfc3339_option;
 use crate::pki::{Certificate, read_certificates, sha1};
-use crate::types::{Serial, UnixTime, to_hex};
+use crate::types::{Serial, UnixTime, rfc3339, to_hex};
 
 /// The most names of a certificate that are looked at.
 const MAX_NAMES: usize = 1000;
@@ -44,13 +43,13 @@ pub struct OrderCertificate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_platform: Option<ServerPlatform>,
     /// When it was issued.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub date_issued: Option<UnixTime>,
     /// From when it is valid.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub valid_from: Option<UnixTime>,
     /// When it ends.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub valid_till: Option<UnixTime>,
     /// SHA-1 of it, in upper-case hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -55,6 +55,25 @@ pub enum Lists {
     Upstream,
 }
 
+/// A list of orders: what is told of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderList {
+    /// The orders themselves.
+    Orders,
+    /// What became of them.
+    Changes,
+}
+
+impl OrderList {
+    /// Where another server has it.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Orders => "order/certificate",
+            Self::Changes => "order/certificate/status-changes",
+        }
+    }
+}
+
 /// What is known, from here or from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told<T> {
@@ -226,23 +245,26 @@ impl Desk {
     pub async fn list(
         &self,
         caller: &Caller,
-        selection: OrderSelection,
+        list: OrderList,
+        mut selection: OrderSelection,
         query: &str,
     ) -> Result<Told<Page>, DeskError> {
-        self.selected(caller, selection, "order/certificate", query).await
-    }
-
-    /// The orders of a selection, to tell what became of them; as [`Desk::list`].
-    ///
-    /// # Errors
-    /// [`DeskError`].
-    pub async fn changes(
-        &self,
-        caller: &Caller,
-        selection: OrderSelection,
-        query: &str,
-    ) -> Result<Told<Page>, DeskError> {
-        self.selected(caller, selection, "order/certificate/status-changes", query).await
+        allowed(caller, Action::ViewOrders)?;
+        let upstream = self.upstream.as_ref().filter(|_| caller.sees_all());
+        if let (Lists::Upstream, Some(upstream)) = (self.settings.lists, upstream) {
+            if query.len() > MAX_QUERY {
+                return Err(DeskError::QueryTooLong { limit: MAX_QUERY });
+            }
+            let path = list.path();
+            let path = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+            return Ok(Told::Upstream(upstream.get(&path).await?));
+        }
+        selection.at = Some(self.clock.now());
+        if !caller.sees_all() {
+            selection.user_id = Some(caller.user.id.number());
+        }
+        let (orders, total) = self.registry.select(selection).await?;
+        Ok(Told::Local(Page { orders, total }))
     }
 
     /// Looks whether control over the domains of an order is shown, those of some names or all, and notes what is.
@@ -376,30 +398,6 @@ impl Desk {
             Err(UpstreamError::NotFound) => Err(DeskError::NoOrder),
             Err(error) => Err(DeskError::Upstream(error)),
         }
-    }
-
-    async fn selected(
-        &self,
-        caller: &Caller,
-        mut selection: OrderSelection,
-        path: &str,
-        query: &str,
-    ) -> Result<Told<Page>, DeskError> {
-        allowed(caller, Action::ViewOrders)?;
-        let upstream = self.upstream.as_ref().filter(|_| caller.sees_all());
-        if let (Lists::Upstream, Some(upstream)) = (self.settings.lists, upstream) {
-            if query.len() > MAX_QUERY {
-                return Err(DeskError::QueryTooLong { limit: MAX_QUERY });
-            }
-            let path = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-            return Ok(Told::Upstream(upstream.get(&path).await?));
-        }
-        selection.at = Some(self.clock.now());
-        if !caller.sees_all() {
-            selection.user_id = Some(caller.user.id.number());
-        }
-        let (orders, total) = self.registry.select(selection).await?;
-        Ok(Told::Local(Page { orders, total }))
     }
 
     async fn revocation(&self, order: &Order) -> Option<Outcome> {

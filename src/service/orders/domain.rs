@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{DomainId, OrganizationId};
-use super::times::rfc3339_option;
-use crate::types::UnixTime;
+use crate::types::{UnixTime, rfc3339};
 
 /// A domain whose control is validated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,17 +19,17 @@ pub struct Domain {
     /// How control is shown.
     pub method: ControlMethod,
     /// When it was shown the last time; absent while it never was.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub approved_at: Option<UnixTime>,
     /// When that ends. Together with `approved_at`.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub approval_expiration_date: Option<UnixTime>,
     /// The random value to be put where only those can put it who control the domain. Not a secret: it is meant to be
     /// published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Until when the random value may be used.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub token_expires: Option<UnixTime>,
     /// The organization it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,10 +9,9 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::ids::UserId;
-use super::times::rfc3339;
 use super::user::Restriction;
 use crate::pki::sha256;
-use crate::types::{UnixTime, to_hex};
+use crate::types::{UnixTime, rfc3339, to_hex};
 
 /// Random octets of a key.
 const OCTETS: usize = 32;

@@ -28,7 +28,8 @@ pub use bundle::{Bundle, BundleProblem, MAX_BUNDLE, MAX_DOCUMENTS};
 pub use certificate::{CertificateProblem, OrderCertificate, ServerPlatform};
 pub use control::{ControlCheck, ControlSettings, NotShown};
 pub use desk::{
-    ControlReport, Desk, DeskError, DeskSettings, Lists, OrderInfo, Page, Precedence, Told, turn_ended,
+    ControlReport, Desk, DeskError, DeskSettings, Lists, OrderInfo, OrderList, Page, Precedence, Told,
+    turn_ended,
 };
 pub use domain::{ApprovalScope, ControlMethod, ControlState, Domain};
 pub use entity::{Entity, EntityProblem, Kind, MAX_DOCUMENT, Reference};

@@ -6,8 +6,7 @@ use super::certificate::OrderCertificate;
 use super::domain::ControlMethod;
 use super::ids::{DomainId, OrderId, OrganizationId, UserId};
 use super::organization::{Progress, ValidationType};
-use super::times::{rfc3339, rfc3339_option};
-use crate::types::UnixTime;
+use crate::types::{UnixTime, rfc3339};
 
 /// An order of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +20,7 @@ pub struct Order {
     #[serde(with = "rfc3339")]
     pub date_created: UnixTime,
     /// When its status was set the last time; as `date_created` if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub status_last_updated: Option<UnixTime>,
     /// What was ordered.
     pub product: Product,

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{OrganizationId, UserId};
-use super::times::rfc3339_option;
-use crate::types::UnixTime;
+use crate::types::{UnixTime, rfc3339};
 
 /// Somebody who orders certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,10 +77,10 @@ pub struct OrganizationValidation {
     #[serde(rename = "type")]
     pub kind: ValidationType,
     /// When it was completed the last time; absent while it is in progress for the first time.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub date_created: Option<UnixTime>,
     /// When it ends. Together with `date_created`.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub validated_until: Option<UnixTime>,
     /// The components that are done while it is in progress, for the first time or again. Once it is completed all are.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

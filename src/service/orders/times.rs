@@ -43,52 +43,6 @@ pub fn days_between(from: UnixTime, to: UnixTime) -> i64 {
     day(to).saturating_sub(day(from)).max(0)
 }
 
-/// For serde's `with`.
-pub(super) mod rfc3339 {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use crate::types::UnixTime;
-
-    pub(in super::super) fn serialize<S: Serializer>(
-        time: &UnixTime,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(time)
-    }
-
-    pub(in super::super) fn deserialize<'d, D: Deserializer<'d>>(
-        deserializer: D,
-    ) -> Result<UnixTime, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        UnixTime::parse_rfc3339(&text).map_err(D::Error::custom)
-    }
-}
-
-/// The same for what may be missing.
-pub(super) mod rfc3339_option {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use crate::types::UnixTime;
-
-    #[allow(clippy::ref_option, reason = "the signature is that of serde's `with`")]
-    pub(in super::super) fn serialize<S: Serializer>(
-        time: &Option<UnixTime>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match time {
-            Some(time) => serializer.collect_str(time),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(in super::super) fn deserialize<'d, D: Deserializer<'d>>(
-        deserializer: D,
-    ) -> Result<Option<UnixTime>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| UnixTime::parse_rfc3339(&text).map_err(D::Error::custom)).transpose()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,7 +19,9 @@ use super::gate::authenticate;
 use super::query::selection;
 use super::views;
 use crate::service::audit::{AuditEvent, AuditOutcome};
-use crate::service::orders::{Caller, ControlReport, Freshness, OrderId, Told, UpstreamAnswer, turn_ended};
+use crate::service::orders::{
+    Caller, ControlReport, Freshness, OrderId, OrderList, Page, Told, UpstreamAnswer, turn_ended,
+};
 use crate::types::UnixTime;
 
 /// The most octets of a body.
@@ -102,17 +104,7 @@ async fn list(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response<Body> {
-    let format = Format::wanted(&headers);
-    let answer = async {
-        let (selection, spelt) = selection(query.as_deref().unwrap_or_default())?;
-        let (limit, offset) = (selection.limit, selection.offset);
-        let now = digicert.desk.now();
-        match digicert.desk.list(&caller, selection, &spelt).await? {
-            Told::Local(page) => Ok(format.respond(StatusCode::OK, &views::list(&page, limit, offset, now))),
-            Told::Upstream(answer) => relay(&digicert, format, &answer, now),
-        }
-    };
-    answer.await.unwrap_or_else(|error| format.refuse(&error))
+    page(&digicert, &caller, &headers, query, OrderList::Orders, views::list).await
 }
 
 async fn changes(
@@ -121,16 +113,26 @@ async fn changes(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response<Body> {
-    let format = Format::wanted(&headers);
+    page(&digicert, &caller, &headers, query, OrderList::Changes, views::changes).await
+}
+
+/// A page of a list of orders, as a view shows it.
+async fn page(
+    digicert: &Digicert,
+    caller: &Caller,
+    headers: &HeaderMap,
+    query: Option<String>,
+    list: OrderList,
+    view: fn(&Page, u32, u32, UnixTime) -> Value,
+) -> Response<Body> {
+    let format = Format::wanted(headers);
     let answer = async {
         let (selection, spelt) = selection(query.as_deref().unwrap_or_default())?;
         let (limit, offset) = (selection.limit, selection.offset);
         let now = digicert.desk.now();
-        match digicert.desk.changes(&caller, selection, &spelt).await? {
-            Told::Local(page) => {
-                Ok(format.respond(StatusCode::OK, &views::changes(&page, limit, offset, now)))
-            }
-            Told::Upstream(answer) => relay(&digicert, format, &answer, now),
+        match digicert.desk.list(caller, list, selection, &spelt).await? {
+            Told::Local(page) => Ok(format.respond(StatusCode::OK, &view(&page, limit, offset, now))),
+            Told::Upstream(answer) => relay(digicert, format, &answer, now),
         }
     };
     answer.await.unwrap_or_else(|error| format.refuse(&error))
