@@ -30,8 +30,8 @@ use revocache::publish::{IndexFolder, IndexReader};
 use revocache::types::{SerialRef, Status, UnixTime, from_hex};
 use revocache_testkit::{Authority, BulkCrl, KeyKind, Random, bulk_crl};
 
-/// About the octets of the tag lines of a million entries.
-const TAGS: usize = 2_560_000;
+/// About the octets of the buckets of a million entries.
+const BUCKETS: usize = 3_556_000;
 /// Octets of every serial.
 const OCTETS: usize = 16;
 /// Questions of each kind; more than fit the caches.
@@ -136,11 +136,11 @@ fn run(directory: &Path) {
     let verdict = time_verdicts(|serial| view.check_serial(serial, at).unwrap(), &absent);
     assert_eq!((hits, false_hits), (present.len(), 0));
     let file: &[u8] = index.bytes().as_ref();
-    let (near_line, far_line) = (time_lines(&file[file.len() / 2..], TAGS), time_lines(file, usize::MAX));
+    let (near_line, far_line) = (time_lines(&file[file.len() / 2..], BUCKETS), time_lines(file, usize::MAX));
     println!(
         "{{\"who\":\"revocache\",\"build_ms\":{:.1},\"open_us\":{:.0},\"first_answer_ms\":{:.1},\"positive_ns\":{positive:.1},\
          \"negative_ns\":{negative:.1},\"positive_batch64_ns\":{positive_batch:.1},\"negative_batch64_ns\":{negative_batch:.1},\
-         \"verdict_ns\":{verdict:.1},\"line_of_tags_ns\":{near_line:.1},\"line_of_file_ns\":{far_line:.1},\"hits\":{hits},\"of\":{},\"false_hits\":{false_hits},\"octets_per_entry\":{:.2},\
+         \"verdict_ns\":{verdict:.1},\"line_of_buckets_ns\":{near_line:.1},\"line_of_file_ns\":{far_line:.1},\"hits\":{hits},\"of\":{},\"false_hits\":{false_hits},\"octets_per_entry\":{:.2},\
          \"build_anonymous_mib\":{build_memory:.1}}}",
         built.as_secs_f64() * 1e3,
         first_answer.as_secs_f64() * 1e6,

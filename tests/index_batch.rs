@@ -10,6 +10,8 @@
 
 mod index_support;
 
+use std::collections::HashSet;
+
 use index_support::{authority_facts, crl_facts, file_facts, listing};
 use revocache::index::{Builder, Found, Index, IndexError, Listings, Table};
 use revocache::types::{ReasonCode, Serial, SerialRef};
@@ -30,7 +32,21 @@ fn serial(number: u64, octets: usize) -> Serial {
     Serial::new(&std::iter::once(0).chain(magnitude).collect::<Vec<u8>>()).unwrap()
 }
 
-fn build(octets: usize, has_filter: bool) -> Vec<u8> {
+/// How a table is made: octets of its serials, with a filter, with an exception.
+#[derive(Debug, Clone, Copy)]
+struct Kind(usize, bool, bool);
+
+const KINDS: [Kind; 7] = [
+    Kind(8, false, true),
+    Kind(16, false, false),
+    Kind(16, false, true),
+    Kind(16, true, false),
+    Kind(16, true, true),
+    Kind(20, false, true),
+    Kind(20, true, true),
+];
+
+fn build(Kind(octets, has_filter, has_exception): Kind) -> Vec<u8> {
     let mut builder = Builder::new(file_facts(1));
     builder.filter_above(if has_filter { 0 } else { u32::MAX });
     let authority = builder.add_authority(authority_facts(1));
@@ -40,8 +56,10 @@ fn build(octets: usize, has_filter: bool) -> Vec<u8> {
         let said = listing(1_700_000_000 + number as i64, ReasonCode::Superseded);
         listings.push(serial(number, octets).as_ref(), said);
     }
-    // Some that do not go into records.
-    listings.push(Serial::new(&[0x80; 16]).unwrap().as_ref(), listing(5, ReasonCode::KeyCompromise));
+    if has_exception {
+        // It does not go into records.
+        listings.push(Serial::new(&[0x80; 16]).unwrap().as_ref(), listing(5, ReasonCode::KeyCompromise));
+    }
     builder.add_listings(crl, None, listings).unwrap();
     builder.finish::<Vec<u8>>(None).unwrap().to_vec()
 }
@@ -71,8 +89,9 @@ fn date_of(table: &Table<'_>, serial: SerialRef<'_>) -> Option<i64> {
 
 #[test]
 fn a_batch_answers_as_single_questions_do() {
-    for (octets, has_filter) in [(8, false), (16, false), (16, true), (20, false), (20, true)] {
-        let index = Index::open(build(octets, has_filter)).unwrap();
+    for kind in KINDS {
+        let Kind(octets, ..) = kind;
+        let index = Index::open(build(kind)).unwrap();
         let table = index.tables().next().unwrap();
         let questions = questions(octets, 3000);
         let questions: Vec<SerialRef<'_>> = questions.iter().map(Serial::as_ref).collect();
@@ -112,9 +131,44 @@ fn a_batch_answers_as_single_questions_do() {
 }
 
 #[test]
+fn serials_that_end_alike_are_not_the_same() {
+    for kind in KINDS.into_iter().filter(|Kind(octets, ..)| *octets == 16) {
+        let index = Index::open(build(kind)).unwrap();
+        let table = index.tables().next().unwrap();
+        let all: Vec<Serial> = (0..ENTRIES).map(|number| serial(number, 16)).collect();
+        // Every record is read, so that no page is left to be checked for what follows.
+        assert!(all.iter().all(|serial| table.contains(serial.as_ref()).unwrap()));
+        let last_sixteen =
+            |serial: &Serial| <[u8; 16]>::try_from(&serial.octets()[serial.octets().len() - 16..]).unwrap();
+        let listed: HashSet<&Serial> = all.iter().collect();
+        let others: Vec<Serial> = all
+            .iter()
+            .step_by(40)
+            .map(last_sixteen)
+            .flat_map(|last| {
+                // Longer by an octet, longer by four, the negative number of the same 16 octets, and of one more.
+                [[1].as_slice(), &[1, 2, 3, 4], &[], &[0xfe]].map(|first| [first, &last].concat())
+            })
+            .map(|octets| Serial::new(&octets).unwrap())
+            .filter(|serial| !listed.contains(serial))
+            .collect();
+        assert!(others.len() > 9000, "{}", others.len());
+        for serial in &others {
+            assert!(!table.contains(serial.as_ref()).unwrap(), "{}", serial.as_ref());
+        }
+        let others: Vec<SerialRef<'_>> = others.iter().map(Serial::as_ref).collect();
+        table
+            .find_batch(&others, |position, found| assert!(found.unwrap().is_none(), "{}", others[position]));
+        table.find_listed(&others, |position, found| {
+            assert!(found.unwrap().is_none(), "{}", others[position])
+        });
+    }
+}
+
+#[test]
 fn a_damaged_page_is_an_error_for_those_who_need_it() {
-    for has_filter in [false, true] {
-        let file = build(16, has_filter);
+    for kind in KINDS.into_iter().filter(|Kind(octets, ..)| *octets == 16) {
+        let file = build(kind);
         let questions = questions(16, 4000);
         let questions: Vec<SerialRef<'_>> = questions.iter().map(Serial::as_ref).collect();
         let whole = Index::open(file.as_slice()).unwrap();

@@ -10,7 +10,6 @@ use super::directory::Encoding;
 use super::error::IndexError;
 use super::found::Found;
 use super::hash::Magnitude;
-use super::probe::Slots;
 use super::short_way::Place;
 use super::table::{Hit, Table};
 use crate::types::SerialRef;
@@ -66,9 +65,7 @@ impl Iterator for Lanes {
 /// What is known of the questions of a group, by their lanes.
 struct Group {
     hashes: [u64; GROUP],
-    /// Where to look first, once the tag line was read.
-    slots: [Slots; GROUP],
-    /// The record to compare, once the rank was read; what it says, once it was compared.
+    /// The record to compare, once the bucket was read; what it says, once it was compared.
     hits: [Hit; GROUP],
     absent: Lanes,
     found: Lanes,
@@ -120,41 +117,50 @@ impl Table<'_> {
         });
     }
 
-    /// A group at a time, in two steps: the tag lines, which the processor has several of under way as they are, then the
+    /// A group at a time, in two steps: the buckets, which the processor has several of under way as they are, then the
     /// records that they lead to. Of absent ones only if `ABSENT` ones are to be told.
     #[inline(always)]
     fn near_batch<const ABSENT: bool, F>(&self, serials: &[SerialRef<'_>], mut answer: F)
     where
         F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
     {
-        let mut places = [Place::Unsure; GROUP];
+        let mut places = [(0, Place::Unsure); GROUP];
         for (part, first) in serials.chunks(GROUP).zip((0..).step_by(GROUP)) {
-            let mut are_absent = true;
-            for (serial, place) in part.iter().zip(&mut places) {
-                *place = Magnitude::of_sixteen(*serial).map_or(Place::Unsure, |serial| self.place_of(serial));
-                are_absent &= *place == Place::None;
+            let mut open = 0;
+            for (serial, position) in part.iter().zip(first..) {
+                let place =
+                    Magnitude::of_last_sixteen(*serial).map_or(Place::Unsure, |last| self.place_of(last));
+                // Nearly all are absent, and cost nothing but this.
+                if place == Place::None {
+                    continue;
+                }
                 if let Place::Record(ordinal) = place {
-                    ahead(self.near_line(*ordinal));
+                    ahead(self.near_line(ordinal));
+                }
+                if let Some(kept) = places.get_mut(open) {
+                    *kept = (position, place);
+                    open += 1;
                 }
             }
-            if !ABSENT && are_absent {
-                continue;
-            }
-            for ((serial, place), position) in part.iter().zip(&places).zip(first..) {
-                let hit = match place {
-                    Place::None if !ABSENT => continue,
-                    Place::None => Ok(None),
-                    Place::Record(ordinal) => {
-                        match Magnitude::of_sixteen(*serial)
-                            .and_then(|serial| self.near_hit_if(serial, *ordinal))
-                        {
-                            Some(hit) => Ok(Some(hit)),
-                            None => self.locate_any(*serial),
-                        }
-                    }
-                    Place::Unsure => self.locate_any(*serial),
+            let mut told = first;
+            for (position, place) in places.iter().take(open) {
+                let Some(serial) = serials.get(*position) else { continue };
+                if ABSENT {
+                    (told..*position).for_each(|absent| answer(absent, Ok(None)));
+                    told = position + 1;
+                }
+                let near = match place {
+                    Place::Record(ordinal) => self.near_hit_if(*serial, *ordinal),
+                    _ => None,
                 };
-                answer(position, hit.map(|hit| hit.map(|hit| Found::new(self, hit))));
+                let hit = match near {
+                    Some(hit) => Ok(Some(hit)),
+                    None => self.locate_any(*serial),
+                };
+                answer(*position, hit.map(|hit| hit.map(|hit| Found::new(self, hit))));
+            }
+            if ABSENT {
+                (told..first + part.len()).for_each(|absent| answer(absent, Ok(None)));
             }
         }
     }
@@ -191,7 +197,6 @@ impl Table<'_> {
     ) {
         let mut group = Group {
             hashes: [0; GROUP],
-            slots: [Slots::NONE; GROUP],
             hits: [Hit { ordinal: 0, fact: 0 }; GROUP],
             absent: Lanes::NONE,
             found: Lanes::NONE,
@@ -202,7 +207,7 @@ impl Table<'_> {
                 let Some(serial) = magnitude(question) else { continue };
                 open.add_if(lane, true);
                 *hash = self.hasher().hash(serial);
-                ahead(self.first_line(*hash));
+                ahead(self.first_octet(*hash));
             }
             let candidates = self.sift(open, &mut group);
             self.compare(candidates, part, &magnitude, &mut group);
@@ -224,7 +229,7 @@ impl Table<'_> {
         }
     }
 
-    /// Reads the first lines of open lanes; what is left are candidates with slots to look at.
+    /// Reads the filter and the buckets of open lanes; what is left are candidates with a record to look at.
     #[inline(always)]
     fn sift(&self, open: Lanes, group: &mut Group) -> Lanes {
         let (mut passed, mut candidates, mut unsure) = (open, Lanes::NONE, Lanes::NONE);
@@ -235,16 +240,15 @@ impl Table<'_> {
                 passed.add_if(lane, passes == Some(true));
                 unsure.add_if(lane, passes.is_none());
             }
-            passed.for_each(|lane| ahead(self.tag_line(group.hash(lane))));
+            passed.for_each(|lane| ahead(self.bucket_start(group.hash(lane))));
         }
         for lane in passed {
-            let Some(found) = self.candidates(group.hash(lane)) else {
-                unsure.add_if(lane, true);
-                continue;
-            };
-            candidates.add_if(lane, found.is_some());
-            if let (Some(place), Some(slots)) = (group.slots.get_mut(lane), found) {
-                *place = slots;
+            let place = self.place_by_tags(group.hash(lane));
+            unsure.add_if(lane, place == Place::Unsure);
+            if let (Place::Record(ordinal), Some(hit)) = (place, group.hits.get_mut(lane)) {
+                candidates.add_if(lane, true);
+                ahead(self.record_start(ordinal));
+                hit.ordinal = ordinal;
             }
         }
         group.absent = open.without(candidates).without(unsure);
@@ -261,15 +265,6 @@ impl Table<'_> {
         group: &mut Group,
     ) {
         group.found = Lanes::NONE;
-        candidates.for_each(|lane| ahead(self.rank(group.hash(lane))));
-        for lane in candidates {
-            let slots = group.slots.get(lane).copied().unwrap_or(Slots::NONE);
-            let ordinal = self.first_ordinal(group.hash(lane), slots).unwrap_or(u32::MAX);
-            ahead(self.record_start(ordinal));
-            if let Some(place) = group.hits.get_mut(lane) {
-                place.ordinal = ordinal;
-            }
-        }
         for lane in candidates {
             let (Some(question), Some(place)) = (questions.get(lane), group.hits.get_mut(lane)) else {
                 continue;

@@ -2,7 +2,7 @@
 
 use super::bytes::{i64_at, put, to_u64, to_usize, u32_at, u64_at};
 use super::error::{IndexError, Part};
-use super::probe::LINE;
+use super::probe::{BUCKET, LINE};
 use super::roaring::{MOST_CONTAINERS, Shape};
 
 /// Octets of a row of the table directory.
@@ -109,8 +109,9 @@ impl SetSpan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Spans {
     pub(super) filter: Span,
-    /// Tag lines, or the bitmap of an ordinal table.
+    /// Buckets, or the bitmap of an ordinal table.
     pub(super) keys: Span,
+    /// The rank directory of an ordinal table.
     pub(super) ranks: Span,
     pub(super) records: Span,
     pub(super) column: Span,
@@ -246,8 +247,8 @@ impl TableRow {
                 if self.records > 0 && self.buckets == 0 {
                     return Err(malformed("records without buckets"));
                 }
-                let ranks = if self.buckets == 0 { Some(0) } else { words(self.buckets, 1) };
-                (lines(self.buckets), ranks, self.width.section_length(self.records))
+                let buckets = to_usize(self.buckets).checked_mul(BUCKET);
+                (buckets, Some(0), self.width.section_length(self.records))
             }
             Encoding::Ordinal => {
                 // Bitmap and rank directory have lengths of their own, and at least their fixed parts.

@@ -26,11 +26,11 @@ pub enum Part {
     Body,
     /// Blocked-bitmap filter of a table.
     Filter,
-    /// Tag lines of a hashed table.
-    Tags,
+    /// Tags and ranks of a hashed table.
+    Buckets,
     /// Bitmap of the serials of an ordinal table.
     Bitmap,
-    /// Where the records of a bucket or of a container begin.
+    /// Where the records of a container of the bitmap begin.
     Ranks,
     /// Serials and fact words.
     Records,
@@ -56,7 +56,7 @@ impl fmt::Display for Part {
             Self::PageSums => "page checksums",
             Self::Body => "body",
             Self::Filter => "filter",
-            Self::Tags => "tags",
+            Self::Buckets => "buckets",
             Self::Bitmap => "serial bitmap",
             Self::Ranks => "ranks",
             Self::Records => "records",

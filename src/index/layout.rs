@@ -17,8 +17,8 @@ use super::error::{IndexError, Part};
 
 /// A first octet outside ASCII, both line ends and an end-of-file mark: what a transfer as text would damage.
 pub(super) const MAGIC: [u8; 8] = *b"\x89RVC\r\n\x1a\n";
-/// The version this program writes, and the only one so far.
-pub(super) const VERSION: u32 = 1;
+/// The version that this program writes, and the only one that it reads.
+pub(super) const VERSION: u32 = 2;
 
 /// Octets of the header.
 pub(super) const HEADER: usize = 512;

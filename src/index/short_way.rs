@@ -2,20 +2,21 @@
 //!
 //! A hashed table, a serial of ordinary length, pages that were checked before, positions inside their parts, and the
 //! record where the first matching tag says it is: then the answer takes some seventy instructions on one line
-//! (absent) or a hundred and ten on three (listed). The count matters because it decides how many neighbouring
+//! (absent) or a hundred on two (listed). The count matters because it decides how many neighbouring
 //! questions, and so how many cache misses, a processor has under way at once; loads matter most of all, as each waits
 //! in a queue until those before it are done. Nothing here decides that a file is damaged. Whatever is unusual makes the
 //! short way [`Known::Unsure`], and the caller goes the careful way, which finds out and says so.
 //!
-//! There are two lengths of it. [`Near`] is for tables without a filter, with records of 16 octets, and for a file whose
-//! pages were all checked, so that no mark is looked at; it has the few numbers that it needs in the [`Table`] itself.
-//! [`ShortWay`] is for the rest. Both count from the beginning of the file, because that is the one slice there is.
+//! There are two lengths of it. [`Near`] is for tables without a filter and without exceptions, with records of 16 octets,
+//! and for a file whose pages were all checked, so that no mark is looked at; it has the few numbers that it needs in the
+//! [`Table`] itself. [`ShortWay`] is for the rest. Both count from the beginning of the file, because that is the one slice
+//! there is.
 
 use super::bytes::{array_at, to_usize};
 use super::directory::{Encoding, Span, TableCrl, TableRow, Width};
-use super::hash::{Magnitude, bucket_and_tag, filter_bits, filter_line, high_half, low_half};
+use super::hash::{Magnitude, bucket_and_tag, filter_bits, filter_line, fits_sixteen, high_half, low_half};
 use super::pages::PAGE;
-use super::probe::{LINE, Line, Slots, filter_may_contain, last_tag, matching_slots};
+use super::probe::{BUCKET, Bucket, LINE, Line, filter_may_contain, last_tag, matching_slots, rank};
 use super::table::{Hit, Table};
 use crate::types::SerialRef;
 
@@ -45,8 +46,8 @@ pub(super) struct ShortWay {
     pub(super) near: Near,
     /// Number of the first filter line, counted from the beginning of the file.
     filter: usize,
-    /// Number of the first tag line; [`NOWHERE`] for a table that has no short way.
-    tags: usize,
+    /// Number of the first bucket; [`NOWHERE`] for a table that has no short way.
+    first_bucket: usize,
     /// Where the records begin, in octets.
     records: usize,
     filter_lines: u32,
@@ -57,10 +58,8 @@ pub(super) struct ShortWay {
 /// What the shortest way needs. A [`Table`] has a copy, which saves a load for each in every lookup.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Near {
-    /// Number of the first tag line; [`NOWHERE`] for a table that the shortest way does not lead into.
-    tags: usize,
-    /// Number of the first rank, in words of four octets.
-    ranks: usize,
+    /// Number of the first bucket; [`NOWHERE`] for a table that the shortest way does not lead into.
+    first_bucket: usize,
     /// Number of the first line of records.
     records: usize,
     buckets: u32,
@@ -70,24 +69,19 @@ pub(super) struct Near {
     pub(super) sole_crl: Option<u32>,
 }
 
-/// A line that no file has, and behind which there are none either.
+/// A bucket that no file has, and behind which there are none either.
 const NOWHERE: usize = usize::MAX / 2;
-/// Words in a page.
-const WORDS: usize = PAGE / 4;
 
 impl ShortWay {
     /// `body` is where the body begins in the file.
     pub(super) fn new(row: &TableRow, crls: &[TableCrl], body: usize) -> Self {
         let spans = &row.spans;
         let from = |span: Span| body.saturating_add(span.start);
-        // A word of the directory must not lie on two pages, of which only one would be looked up.
-        let has_short_way =
-            row.encoding == Encoding::Hashed && row.buckets > 0 && spans.ranks.start.is_multiple_of(4);
-        let tags = if has_short_way { from(spans.keys) / LINE } else { NOWHERE };
-        let is_near = row.filter_lines == 0 && row.width == Width::Sixteen;
+        let has_short_way = row.encoding == Encoding::Hashed && row.buckets > 0;
+        let first_bucket = if has_short_way { from(spans.keys) / BUCKET } else { NOWHERE };
+        let is_near = row.filter_lines == 0 && row.width == Width::Sixteen && row.exceptions == 0;
         let near = Near {
-            tags: if is_near { tags } else { NOWHERE },
-            ranks: from(spans.ranks) / 4,
+            first_bucket: if is_near { first_bucket } else { NOWHERE },
             records: from(spans.records) / LINE,
             buckets: row.buckets,
             base: row.base,
@@ -96,7 +90,7 @@ impl ShortWay {
         Self {
             near,
             filter: from(spans.filter) / LINE,
-            tags,
+            first_bucket,
             records: from(spans.records),
             filter_lines: if has_short_way { row.filter_lines } else { 0 },
             count: row.records,
@@ -113,34 +107,29 @@ impl<'a> Table<'a> {
         if !self.pages.are_all_checked() {
             return Known::Unsure;
         }
-        let Some(serial) = Magnitude::of_sixteen(serial) else { return Known::Unsure };
-        match self.place_of(serial) {
+        let Some(last) = Magnitude::of_last_sixteen(serial) else { return Known::Unsure };
+        match self.place_of(last) {
             Place::None => Known::Absent,
             Place::Record(ordinal) => self.near_hit_if(serial, ordinal).map_or(Known::Unsure, Known::Found),
             Place::Unsure => Known::Unsure,
         }
     }
 
-    /// The only record that a serial of at most 128 bits is likely to have, if pages need no check.
+    /// The only record that a serial with these last 16 octets is likely to have, if pages need no check. Where there are
+    /// no exceptions, a serial that does not fit 16 octets has none, so that it does not matter which of those it is.
     #[inline(always)]
-    pub(super) fn place_of(&self, serial: Magnitude) -> Place {
-        let (bucket, tag) = bucket_and_tag(self.hasher().hash(serial), self.near.buckets);
-        let bucket = to_usize(bucket);
-        let Some(line) = self.lines().get(self.near.tags.wrapping_add(bucket)) else { return Place::Unsure };
-        let slots = matching_slots(line, tag);
-        if slots.is_empty() && tag < last_tag(line) {
-            return Place::None;
-        }
-        match self.words().get(self.near.ranks.wrapping_add(bucket)) {
-            Some(rank) => Place::Record(u32::from_le_bytes(*rank).wrapping_add(slots.first())),
-            None => Place::Unsure,
-        }
+    pub(super) fn place_of(&self, last: Magnitude) -> Place {
+        let (number, tag) = bucket_and_tag(self.hasher().hash(last), self.near.buckets);
+        let number = self.near.first_bucket.wrapping_add(to_usize(number));
+        let Some(bucket) = self.all_buckets().get(number) else { return Place::Unsure };
+        place_in(bucket, tag)
     }
 
     /// As [`Table::hit_if`] for a record of [`Table::place_of`].
     #[inline(always)]
-    pub(super) fn near_hit_if(&self, serial: Magnitude, ordinal: u32) -> Option<Hit> {
-        compared(array_at(self.near_line(ordinal)?, to_usize(ordinal % 3) * 20)?, serial, ordinal)
+    pub(super) fn near_hit_if(&self, serial: SerialRef<'_>, ordinal: u32) -> Option<Hit> {
+        let record = array_at(self.near_line(ordinal)?, to_usize(ordinal % 3) * 20)?;
+        compared(record, Magnitude::of_last_sixteen(serial)?, ordinal).filter(|_| fits_sixteen(serial))
     }
 
     /// The line of a record of 16 octets.
@@ -165,26 +154,27 @@ impl<'a> Table<'a> {
 
     #[inline(always)]
     fn locate_by_tags(&self, serial: Magnitude, hash: u64) -> Known {
-        match self.candidates(hash) {
-            None => Known::Unsure,
-            Some(None) => Known::Absent,
-            Some(Some(slots)) => match self.first_ordinal(hash, slots) {
-                Some(ordinal) => self.hit_if(serial, ordinal).map_or(Known::Unsure, Known::Found),
-                None => Known::Unsure,
-            },
+        match self.place_by_tags(hash) {
+            Place::None => Known::Absent,
+            Place::Record(ordinal) => self.hit_if(serial, ordinal).map_or(Known::Unsure, Known::Found),
+            Place::Unsure => Known::Unsure,
         }
     }
 
-    /// The line of the filter or of tags that is the first to be read for a hash, unchecked, for asking for it ahead.
+    /// Where reading begins for a hash, in the filter or in a bucket; unchecked, for asking for it ahead.
     #[inline(always)]
-    pub(super) fn first_line(&self, hash: u64) -> Option<&'a Line> {
-        if self.has_filter() { self.lines().get(self.filter_line_number(hash)) } else { self.tag_line(hash) }
+    pub(super) fn first_octet(&self, hash: u64) -> Option<&'a u8> {
+        if self.has_filter() {
+            self.lines().get(self.filter_line_number(hash))?.first()
+        } else {
+            self.bucket_start(hash)
+        }
     }
 
     /// Whether [`Table::place_of`] can know places.
     #[inline(always)]
     pub(super) fn is_near(&self) -> bool {
-        self.near.tags != NOWHERE
+        self.near.first_bucket != NOWHERE
     }
 
     /// Whether the table has a filter that the short way asks.
@@ -193,44 +183,28 @@ impl<'a> Table<'a> {
         self.short_way.filter_lines > 0
     }
 
-    /// One line of the filter.
+    /// One line of the filter; `None` stands for whatever is unusual.
     #[inline(always)]
     pub(super) fn filter_passes_shortly(&self, hash: u64) -> Option<bool> {
         Some(filter_may_contain(self.checked_line(self.filter_line_number(hash))?, filter_bits(hash)))
     }
 
-    /// One tag line; here and below, `None` stands for whatever is unusual. `Some(None)` if it settles that the serial is
-    /// absent, else the slots to look at, which are none where the bucket goes on behind its line.
+    /// One bucket, and the record that its first matching tag stands for.
     #[inline(always)]
-    pub(super) fn candidates(&self, hash: u64) -> Option<Option<Slots>> {
-        let (bucket, tag) = bucket_and_tag(hash, self.near.buckets);
-        let line = self.checked_line(self.short_way.tags.wrapping_add(to_usize(bucket)))?;
-        let slots = matching_slots(line, tag);
-        // Tags are sorted: a bucket that goes on behind its line goes on with tags that are not below the last.
-        let may_be_there = !slots.is_empty() || tag >= last_tag(line);
-        Some(may_be_there.then_some(slots))
+    pub(super) fn place_by_tags(&self, hash: u64) -> Place {
+        let (number, tag) = bucket_and_tag(hash, self.near.buckets);
+        let number = self.short_way.first_bucket.wrapping_add(to_usize(number));
+        match self.all_buckets().get(number) {
+            Some(bucket) if self.pages.is_checked_in_file(number / (PAGE / BUCKET)) => place_in(bucket, tag),
+            _ => Place::Unsure,
+        }
     }
 
-    /// The tag line of a hash, unchecked, for asking for it ahead.
+    /// The bucket of a hash, unchecked, for asking for it ahead.
     #[inline(always)]
-    pub(super) fn tag_line(&self, hash: u64) -> Option<&'a Line> {
-        let (bucket, _) = bucket_and_tag(hash, self.near.buckets);
-        self.lines().get(self.short_way.tags.wrapping_add(to_usize(bucket)))
-    }
-
-    /// The record that the first matching tag stands for. A damaged directory is found on the careful way only if the
-    /// serial is not where it leads to, and where it leads to a record that is the serial's, the record is what counts.
-    #[inline(always)]
-    pub(super) fn first_ordinal(&self, hash: u64, slots: Slots) -> Option<u32> {
-        let word = self.rank(hash)?;
-        let page = self.rank_number(hash) / WORDS;
-        self.pages.is_checked_in_file(page).then(|| u32::from_le_bytes(*word).wrapping_add(slots.first()))
-    }
-
-    /// The rank of the bucket of a hash, unchecked, for asking for it ahead.
-    #[inline(always)]
-    pub(super) fn rank(&self, hash: u64) -> Option<&'a [u8; 4]> {
-        self.words().get(self.rank_number(hash))
+    pub(super) fn bucket_start(&self, hash: u64) -> Option<&'a u8> {
+        let (number, _) = bucket_and_tag(hash, self.near.buckets);
+        self.all_buckets().get(self.short_way.first_bucket.wrapping_add(to_usize(number)))?.first()
     }
 
     /// The hit if the record is this serial's; `None` if it is not, or cannot be told here.
@@ -298,19 +272,31 @@ impl<'a> Table<'a> {
         self.short_way.filter.wrapping_add(to_usize(filter_line(hash, self.short_way.filter_lines)))
     }
 
+    /// The file as if it were buckets from beginning to end.
     #[inline(always)]
-    fn rank_number(&self, hash: u64) -> usize {
-        self.near.ranks.wrapping_add(to_usize(bucket_and_tag(hash, self.near.buckets).0))
-    }
-
-    #[inline(always)]
-    fn words(&self) -> &'a [[u8; 4]] {
+    fn all_buckets(&self) -> &'a [Bucket] {
         self.pages.file.as_chunks().0
     }
 
     #[inline(always)]
     fn lines(&self) -> &'a [Line] {
         self.pages.file.as_chunks().0
+    }
+}
+
+/// What a bucket says of a tag.
+#[inline(always)]
+fn place_in(bucket: &Bucket, tag: u16) -> Place {
+    let slots = matching_slots(bucket, tag);
+    if !slots.is_empty() {
+        // A damaged rank is found on the careful way, which is taken if the record there is not the serial's. If it is,
+        // the record is what counts.
+        Place::Record(rank(bucket).wrapping_add(slots.first()))
+    } else if tag < last_tag(bucket) {
+        Place::None
+    } else {
+        // Tags are sorted: a bucket with more records goes on with tags that are not below the last.
+        Place::Unsure
     }
 }
 

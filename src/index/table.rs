@@ -9,7 +9,7 @@ use super::found::Found;
 use super::hash::{Hasher, Magnitude, bucket_and_tag, filter_bits, filter_line};
 use super::layout::SectionKind;
 use super::pages::{PAGE, Pages};
-use super::probe::{LINE, Line, TAGS_PER_LINE, filter_may_contain, last_tag, matching_slots};
+use super::probe::{BUCKET, Bucket, LINE, TAGS, filter_may_contain, last_tag, matching_slots, rank};
 use super::reader::{Front, StoredTable};
 use super::roaring::{Ranks, RoaringView, Shape, Source};
 use super::set::RecordSet;
@@ -221,17 +221,17 @@ impl<'a> Table<'a> {
         Ok(filter_may_contain(self.field(self.row.spans.filter, at, Part::Filter)?, filter_bits(hash)))
     }
 
-    /// One tag line; the candidates it leaves are compared with the serial.
+    /// One bucket; the candidates it leaves are compared with the serial.
     fn search_bucket(&self, serial: Magnitude, hash: u64) -> Result<Option<Hit>, IndexError> {
-        let (bucket, tag) = bucket_and_tag(hash, self.row.buckets);
-        let line: &Line = self.field(self.row.spans.keys, to_usize(bucket).wrapping_mul(LINE), Part::Tags)?;
-        let slots = matching_slots(line, tag);
-        // Tags are sorted: a bucket that goes on behind its line goes on with tags that are not below the last.
-        let goes_on = tag >= last_tag(line);
+        let (number, tag) = bucket_and_tag(hash, self.row.buckets);
+        let bucket = self.bucket(number)?;
+        let slots = matching_slots(bucket, tag);
+        // Tags are sorted: a bucket with more records goes on with tags that are not below the last.
+        let goes_on = tag >= last_tag(bucket);
         if slots.is_empty() && !goes_on {
             return Ok(None);
         }
-        let (start, end) = self.bucket_bounds(bucket)?;
+        let (start, end) = self.bucket_bounds(number)?;
         for slot in slots {
             let ordinal = start.wrapping_add(slot);
             // Empty slots look like the highest tag.
@@ -241,9 +241,9 @@ impl<'a> Table<'a> {
                 return Ok(Some(hit));
             }
         }
-        let in_line = u32::try_from(TAGS_PER_LINE).unwrap_or(u32::MAX);
-        if end - start > in_line && goes_on {
-            for ordinal in start + in_line..end {
+        let with_tags = u32::try_from(TAGS).unwrap_or(u32::MAX);
+        if end - start > with_tags && goes_on {
+            for ordinal in start + with_tags..end {
                 if let Some(hit) = self.record_if(serial, ordinal)? {
                     return Ok(Some(hit));
                 }
@@ -253,14 +253,20 @@ impl<'a> Table<'a> {
     }
 
     /// First record of a bucket, and of the next.
-    pub(super) fn bucket_bounds(&self, bucket: u32) -> Result<(u32, u32), IndexError> {
-        let octets: &[u8; 8] =
-            self.field(self.row.spans.ranks, to_usize(bucket).wrapping_mul(4), Part::Ranks)?;
-        let bounds = u32_at(octets, 0).zip(u32_at(octets, 4));
-        match bounds {
-            Some((start, end)) if start <= end && end <= self.row.records => Ok((start, end)),
-            _ => Err(malformed(Part::Ranks, "a bucket ends before it begins or behind the last record")),
+    pub(super) fn bucket_bounds(&self, number: u32) -> Result<(u32, u32), IndexError> {
+        let start = rank(self.bucket(number)?);
+        let next = number.saturating_add(1);
+        let end = if next < self.row.buckets { rank(self.bucket(next)?) } else { self.row.records };
+        if start <= end && end <= self.row.records {
+            Ok((start, end))
+        } else {
+            Err(malformed(Part::Buckets, "one ends before it begins or behind the last record"))
         }
+    }
+
+    /// A bucket of a hashed table.
+    pub(super) fn bucket(&self, number: u32) -> Result<&'a Bucket, IndexError> {
+        self.field(self.row.spans.keys, to_usize(number).wrapping_mul(BUCKET), Part::Buckets)
     }
 
     fn record_if(&self, serial: Magnitude, ordinal: u32) -> Result<Option<Hit>, IndexError> {

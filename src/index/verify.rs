@@ -6,7 +6,7 @@ use super::error::{IndexError, Part};
 use super::fact::{Fact, malformed};
 use super::hash::{Magnitude, bucket_and_tag};
 use super::layout::{HEADER, SectionKind};
-use super::probe::{NO_TAG, TAGS_PER_LINE};
+use super::probe::{NO_TAG, RANK_AT, TAGS};
 use super::reader::Index;
 use super::table::Table;
 use crate::types::SerialRef;
@@ -145,10 +145,10 @@ impl<'t> TableCheck<'t> {
         for bucket in 0..self.row.buckets {
             let (start, end) = self.table.bucket_bounds(bucket)?;
             if start != expected_start {
-                return Err(malformed(Part::Ranks, "the buckets do not follow each other"));
+                return Err(malformed(Part::Buckets, "the buckets do not follow each other"));
             }
             expected_start = end;
-            let mut tags = [NO_TAG; TAGS_PER_LINE];
+            let mut tags = [NO_TAG; TAGS];
             for (number, ordinal) in (start..end).enumerate() {
                 let (serial, _) = self.table.record(ordinal)?;
                 let hash = self.table.hasher().hash(serial);
@@ -170,16 +170,15 @@ impl<'t> TableCheck<'t> {
                     return Err(malformed(Part::Filter, "a record does not pass the filter"));
                 }
             }
-            let at = to_usize(bucket).wrapping_mul(super::probe::LINE);
-            let line = self.table.part(self.row.spans.keys, at, super::probe::LINE, Part::Tags)?;
-            if !line.as_chunks::<2>().0.iter().map(|octets| u16::from_le_bytes(*octets)).eq(tags) {
-                return Err(malformed(Part::Tags, "a tag line does not fit its records"));
+            let (stored, _) = self.table.bucket(bucket)?.split_at(RANK_AT);
+            if !stored.as_chunks::<2>().0.iter().map(|octets| u16::from_le_bytes(*octets)).eq(tags) {
+                return Err(malformed(Part::Buckets, "the tags of a bucket are not those of its records"));
             }
         }
         if expected_start == self.row.records {
             Ok(())
         } else {
-            Err(malformed(Part::Ranks, "the last bucket does not end with the records"))
+            Err(malformed(Part::Buckets, "the last bucket does not end with the records"))
         }
     }
 

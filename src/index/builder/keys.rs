@@ -1,70 +1,70 @@
-//! Writing the part of a table that finds a record: tag lines, ranks and filter, or the bitmap of the serials.
+//! Writing the part of a table that finds a record: buckets and filter, or the bitmap of the serials.
 
 use roaring::RoaringBitmap;
 
+use super::super::bytes::put;
 use super::super::directory::Width;
 use super::super::hash::{Magnitude, bucket_and_tag, filter_bits, filter_line};
-use super::super::probe::{LINE, Line, NO_TAG, TAGS_PER_LINE, filter_insert};
+use super::super::probe::{BUCKET, Bucket, LINE, Line, NO_TAG, RANK_AT, filter_insert};
 use super::blocks::{Blocks, Pool};
 
-/// Tag lines, ranks and records of a hashed table, written in the order of the hashes.
+/// Buckets and records of a hashed table, written in the order of the hashes.
 #[derive(Debug)]
 pub(super) struct HashedKeys {
-    buckets: u32,
-    bucket: u32,
-    in_bucket: usize,
-    line: Line,
-    pub(super) tags: Blocks,
-    pub(super) ranks: Blocks,
+    count: u32,
+    /// Number of the bucket that is being filled, and how many records it has so far.
+    number: u32,
+    records_in_bucket: usize,
+    bucket: Bucket,
+    pub(super) buckets: Blocks,
     pub(super) filter: FilterLines,
     pub(super) records: RecordLines,
 }
 
 impl HashedKeys {
-    pub(super) fn new(buckets: u32, filter_lines: u32, width: Width) -> Self {
-        let line = empty_tags();
-        let filter = FilterLines::new(filter_lines);
-        let records = RecordLines::new(width);
-        let (tags, ranks) = (Blocks::default(), Blocks::default());
-        Self { buckets, bucket: 0, in_bucket: 0, line, tags, ranks, filter, records }
+    pub(super) fn new(count: u32, filter_lines: u32, width: Width) -> Self {
+        Self {
+            count,
+            number: 0,
+            records_in_bucket: 0,
+            bucket: empty_bucket(0),
+            buckets: Blocks::default(),
+            filter: FilterLines::new(filter_lines),
+            records: RecordLines::new(width),
+        }
     }
 
     /// Writes the next record, whose hash is not below that of the one before.
     #[inline(always)]
     pub(super) fn push(&mut self, hash: u64, serial: Magnitude, fact: u32, ordinal: u32, pool: &mut Pool) {
-        let (bucket, tag) = bucket_and_tag(hash, self.buckets);
-        if bucket != self.bucket || ordinal == 0 {
-            self.advance(bucket, ordinal, pool);
+        let (number, tag) = bucket_and_tag(hash, self.count);
+        if number != self.number {
+            self.advance(number, ordinal, pool);
         }
-        // What does not fit the line is found behind the last tag of the line.
-        if let Some(slot) = self.line.as_chunks_mut::<2>().0.get_mut(self.in_bucket) {
+        // What does not fit is found behind the last of the tags.
+        let (tags, _) = self.bucket.split_at_mut(RANK_AT);
+        if let Some(slot) = tags.as_chunks_mut::<2>().0.get_mut(self.records_in_bucket) {
             *slot = tag.to_le_bytes();
         }
-        self.in_bucket += 1;
+        self.records_in_bucket += 1;
         self.filter.insert(hash, pool);
         self.records.push(serial, fact, pool);
     }
 
     /// Completes the lines after the last record.
     pub(super) fn finish(&mut self, records: u32, pool: &mut Pool) {
-        if self.buckets > 0 {
-            self.advance(self.buckets, records, pool);
-        }
+        self.advance(self.count, records, pool);
         self.filter.finish(pool);
         self.records.finish(pool);
     }
 
-    /// Closes every bucket before `bucket`; the next record is number `ordinal`.
-    fn advance(&mut self, bucket: u32, ordinal: u32, pool: &mut Pool) {
-        if self.ranks.len() == 0 {
-            self.ranks.push(&0_u32.to_le_bytes(), pool);
-        }
-        while self.bucket < bucket {
-            self.tags.push(&self.line, pool);
-            self.ranks.push(&ordinal.to_le_bytes(), pool);
-            self.line = empty_tags();
-            self.in_bucket = 0;
-            self.bucket += 1;
+    /// Closes every bucket before `number`; the next record is number `ordinal`.
+    fn advance(&mut self, number: u32, ordinal: u32, pool: &mut Pool) {
+        while self.number < number {
+            self.buckets.push(&self.bucket, pool);
+            self.bucket = empty_bucket(ordinal);
+            self.records_in_bucket = 0;
+            self.number += 1;
         }
     }
 }
@@ -190,11 +190,11 @@ fn fill<const N: usize>(record: &mut [u8; N], fields: &[&[u8]]) {
     }
 }
 
-fn empty_tags() -> Line {
-    let mut line = [0; LINE];
-    for slot in line.as_chunks_mut::<2>().0 {
+fn empty_bucket(rank: u32) -> Bucket {
+    let mut bucket = [0; BUCKET];
+    for slot in bucket.as_chunks_mut::<2>().0 {
         *slot = NO_TAG.to_le_bytes();
     }
-    const { assert!(LINE == TAGS_PER_LINE * 2) };
-    line
+    put(&mut bucket, RANK_AT, &rank.to_le_bytes());
+    bucket
 }

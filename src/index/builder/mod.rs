@@ -50,15 +50,15 @@ impl Builder {
         Self { facts, tuning, authorities: Vec::new(), crls: Vec::new(), tables: BTreeMap::new() }
     }
 
-    /// Gives tables of more than this many records a filter in front of the tag lines. The default, 1,000,000, is
-    /// where the tag lines outgrow a cache and a second, smaller structure begins to pay.
+    /// Gives tables of more than this many records a filter in front of the buckets. The default, 1,000,000, is
+    /// where the buckets outgrow a cache and a second, smaller structure begins to pay.
     pub fn filter_above(&mut self, records: u32) -> &mut Self {
         self.tuning.filter_above = to_usize(records);
         self
     }
 
-    /// Records per bucket of a hashed table, at least 1. The default, 25, fills most tag lines of 32 and overfills
-    /// one in ten; more make the file smaller and answers slower.
+    /// Records per bucket of a hashed table, at least 1. The default, 9, overfills one bucket in twenty-five; more
+    /// make the file smaller and answers slower.
     pub fn bucket_load(&mut self, records: u32) -> &mut Self {
         self.tuning.bucket_load = to_usize(records).max(1);
         self
@@ -196,7 +196,7 @@ struct Tuning {
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { filter_above: 1_000_000, bucket_load: 25, filter_load: 44 }
+        Self { filter_above: 1_000_000, bucket_load: 9, filter_load: 44 }
     }
 }
 

@@ -79,12 +79,9 @@ pub(super) fn build_table(
         filter: body.append(parts.filter, HOT, pool),
         keys: match parts.bitmap {
             Some(bitmap) => body.append_octets(bitmap, HOT),
-            None => body.append(parts.tags, HOT, pool),
+            None => body.append(parts.hashed_buckets, HOT, pool),
         },
-        ranks: match parts.rank_directory {
-            Some(directory) => body.append_octets(directory, COLD),
-            None => body.append(parts.ranks, COLD, pool),
-        },
+        ranks: body.append_octets(parts.ranks, COLD),
         records: body.append(parts.records, HOT, pool),
         column: body.append(facts.column, COLD, pool),
         details: body.append(facts.details, COLD, pool),
@@ -207,10 +204,9 @@ struct Parts {
     buckets: u32,
     has_runs: bool,
     filter: Blocks,
-    tags: Blocks,
+    hashed_buckets: Blocks,
     bitmap: Option<Vec<u8>>,
-    ranks: Blocks,
-    rank_directory: Option<Vec<u8>>,
+    ranks: Vec<u8>,
     records: Blocks,
 }
 
@@ -333,17 +329,16 @@ impl TableWriter<'_> {
                     buckets,
                     has_runs: false,
                     filter: hashed.filter.done,
-                    tags: hashed.tags,
+                    hashed_buckets: hashed.buckets,
                     bitmap: None,
-                    ranks: hashed.ranks,
-                    rank_directory: None,
+                    ranks: Vec::new(),
                     records: hashed.records.done,
                 })
             }
             Keys::Ordinal(mut ordinal) => {
                 ordinal.serials.optimize();
                 let bitmap = serialize(&ordinal.serials);
-                let (Shape { containers, has_runs }, directory) = rank_directory(&bitmap)?;
+                let (Shape { containers, has_runs }, ranks) = rank_directory(&bitmap)?;
                 Ok(Parts {
                     encoding: Encoding::Ordinal,
                     width,
@@ -351,10 +346,9 @@ impl TableWriter<'_> {
                     buckets: containers,
                     has_runs,
                     filter: Blocks::default(),
-                    tags: Blocks::default(),
+                    hashed_buckets: Blocks::default(),
                     bitmap: Some(bitmap),
-                    ranks: Blocks::default(),
-                    rank_directory: Some(directory),
+                    ranks,
                     records: ordinal.facts,
                 })
             }
