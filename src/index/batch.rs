@@ -9,7 +9,7 @@ use super::bytes::to_usize;
 use super::directory::Encoding;
 use super::error::IndexError;
 use super::found::Found;
-use super::hash::Magnitude;
+use super::hash::{BucketKey, Magnitude};
 use super::short_way::Place;
 use super::table::{Hit, Table};
 use crate::types::SerialRef;
@@ -124,12 +124,17 @@ impl Table<'_> {
     where
         F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
     {
+        let mut keys = [BucketKey::NOWHERE; GROUP];
         let mut places = [(0, Place::Unsure); GROUP];
         for (part, first) in serials.chunks(GROUP).zip((0..).step_by(GROUP)) {
+            for (serial, key) in part.iter().zip(&mut keys) {
+                *key = Magnitude::of_last_sixteen(*serial)
+                    .map_or(BucketKey::NOWHERE, |last| self.bucket_key(last));
+                ahead(self.bucket_of_key(*key));
+            }
             let mut open = 0;
-            for (serial, position) in part.iter().zip(first..) {
-                let place =
-                    Magnitude::of_last_sixteen(*serial).map_or(Place::Unsure, |last| self.place_of(last));
+            for (key, position) in keys.iter().take(part.len()).zip(first..) {
+                let place = self.place_of_key(*key);
                 // Nearly all are absent, and cost nothing but this.
                 if place == Place::None {
                     continue;

@@ -79,7 +79,7 @@ pub enum IndexError {
     NotAnIndex,
     /// A format of another version.
     #[error(
-        "index format version {found}, and this program reads {VERSION}; rebuild the index, or update the program"
+        "index format version {found}, and this program reads {VERSION}; build into a new folder, or use the program that wrote it"
     )]
     UnsupportedVersion {
         /// Version in the file.

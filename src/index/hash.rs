@@ -3,6 +3,7 @@
 //! The secret is random for every file. Whoever can choose serials (a CA, or who asks it for certificates) cannot
 //! know it and therefore cannot aim many serials at one bucket.
 
+use super::bytes::to_usize;
 use crate::types::SerialRef;
 
 /// The longest magnitude that is stored in a record, in octets; longer ones and negative numbers are exceptions.
@@ -165,6 +166,30 @@ pub(super) fn bucket_and_tag(hash: u64, buckets: u32) -> (u32, u16) {
     let bucket = u32::try_from(product >> 64).unwrap_or(u32::MAX);
     let tag = u16::try_from((product >> 48) & 0xffff).unwrap_or(u16::MAX);
     (bucket, tag)
+}
+
+/// Bucket and tag in one word.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BucketKey(u64);
+
+impl BucketKey {
+    /// In no bucket that there can be.
+    pub(super) const NOWHERE: Self = Self(u64::MAX);
+
+    #[inline(always)]
+    pub(super) fn new(hash: u64, buckets: u32) -> Self {
+        Self(low_half((u128::from(hash) * u128::from(buckets)) >> 48))
+    }
+
+    #[inline(always)]
+    pub(super) fn bucket(self) -> usize {
+        to_usize(self.0 >> 16)
+    }
+
+    #[inline(always)]
+    pub(super) fn tag(self) -> u16 {
+        u16::try_from(self.0 & 0xffff).unwrap_or(u16::MAX)
+    }
 }
 
 /// The filter line of a hash; it rises with the hash as well.
