@@ -128,8 +128,10 @@ impl Table<'_> {
         let mut places = [(0, Place::Unsure); GROUP];
         for (part, first) in serials.chunks(GROUP).zip((0..).step_by(GROUP)) {
             for (serial, key) in part.iter().zip(&mut keys) {
-                *key = Magnitude::of_last_sixteen(*serial)
-                    .map_or(BucketKey::NOWHERE, |last| self.bucket_key(last));
+                *key = match Magnitude::of_last_sixteen(*serial) {
+                    Some(last) => self.bucket_key(last),
+                    None => BucketKey::NOWHERE,
+                };
                 ahead(self.bucket_of_key(*key));
             }
             let mut open = 0;

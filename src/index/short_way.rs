@@ -112,7 +112,10 @@ impl<'a> Table<'a> {
         let Some(last) = Magnitude::of_last_sixteen(serial) else { return Known::Unsure };
         match self.place_of(last) {
             Place::None => Known::Absent,
-            Place::Record(ordinal) => self.near_hit_if(serial, ordinal).map_or(Known::Unsure, Known::Found),
+            Place::Record(ordinal) => match self.near_hit_if(serial, ordinal) {
+                Some(hit) => Known::Found(hit),
+                None => Known::Unsure,
+            },
             Place::Unsure => Known::Unsure,
         }
     }
@@ -122,8 +125,10 @@ impl<'a> Table<'a> {
     #[inline(always)]
     pub(super) fn place_of(&self, last: Magnitude) -> Place {
         let (number, tag) = bucket_and_tag(self.hasher().hash(last), self.near.buckets);
-        let bucket = self.all_buckets().get(self.near.first_bucket.wrapping_add(to_usize(number)));
-        bucket.map_or(Place::Unsure, |bucket| place_in(bucket, tag))
+        match self.all_buckets().get(self.near.first_bucket.wrapping_add(to_usize(number))) {
+            Some(bucket) => place_in(bucket, tag),
+            None => Place::Unsure,
+        }
     }
 
     /// Where to look for a serial with these last 16 octets. It is one word to keep, but takes three instructions more.
@@ -141,7 +146,10 @@ impl<'a> Table<'a> {
     /// As [`Table::place_of`].
     #[inline(always)]
     pub(super) fn place_of_key(&self, key: BucketKey) -> Place {
-        self.bucket_of_key(key).map_or(Place::Unsure, |bucket| place_in(bucket, key.tag()))
+        match self.bucket_of_key(key) {
+            Some(bucket) => place_in(bucket, key.tag()),
+            None => Place::Unsure,
+        }
     }
 
     /// As [`Table::hit_if`] for a record of [`Table::place_of`].
