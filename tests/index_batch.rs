@@ -160,7 +160,7 @@ fn serials_that_end_alike_are_not_the_same() {
         table
             .find_batch(&others, |position, found| assert!(found.unwrap().is_none(), "{}", others[position]));
         table.find_listed(&others, |position, found| {
-            assert!(found.unwrap().is_none(), "{}", others[position])
+            assert!(found.unwrap().is_none(), "{}", others[position]);
         });
     }
 }

@@ -3,23 +3,20 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use revocache::index::IndexError;
-use revocache::types::{SerialRef, Verdict};
+use revocache::types::{SerialError, Verdict};
 
 use crate::boundary::{OutArray, answer, elements, out_elements, required};
-use crate::check::{read_serial, revocache_octets};
+use crate::check::{read_serial, revocache_octets, usual_serial};
 use crate::failure::{Failed, Failure, revocache_error};
 use crate::issuer::revocache_issuer;
 use crate::policy::{OnUnknown, Terms, revocache_policy};
 use crate::prepared::{Listener, Ready};
+use crate::resolved::Resolved;
 use crate::result::{of_failure, revocache_result};
 use crate::verdict::{result_of, revocache_verdict};
 
 /// The most questions of a batch.
 pub const REVOCACHE_MAX_BATCH: usize = 1 << 20;
-
-/// Questions that are prepared at once.
-const GROUP: usize = 64;
 
 pub(crate) const WHAT: &str = "the batch";
 const UNIT: &str = "questions";
@@ -69,7 +66,7 @@ pub unsafe extern "C" fn revocache_check_batch(
     })
 }
 
-/// Asks group by group.
+/// Asks all of them.
 fn ask(
     issuer: &revocache_issuer,
     serials: &[revocache_octets],
@@ -78,67 +75,58 @@ fn ask(
 ) -> Result<(), Failed> {
     let reading = issuer.generations.to_answer_under(&terms.policy);
     let resolved = reading.issuer(issuer.number).ok_or(Failure::NotFound { what: "such issuer" })?;
-    let prepared = resolved.prepared(&terms.policy);
-    let mut lanes = [SerialRef::new(&[0])?; GROUP];
-    let mut first = 0;
-    while let Some(rest) = serials.get(first..).filter(|rest| !rest.is_empty()) {
-        // A group ends before a serial that is none, so that its positions are those of neighbours.
-        let (mut used, mut failure) = (0, None);
-        for (lane, view) in lanes.iter_mut().zip(rest) {
-            // SAFETY: the caller of the entry point promises the octets of each.
-            match unsafe { read_serial(view.data, view.length, terms.negative_serials) } {
-                Ok(serial) => {
-                    *lane = serial;
-                    used += 1;
-                }
-                Err(wrong) => {
-                    failure = Some(wrong);
-                    break;
-                }
-            }
+    let mut questions = Questions { serials, terms, resolved, answers };
+    match resolved.prepared(&terms.policy) {
+        Some(prepared) => {
+            prepared.check_serials(
+                serials,
+                // SAFETY: the caller of the entry point promises the octets of each.
+                |view| unsafe { usual_serial(view.data, view.length) },
+                terms.at,
+                terms.on_unknown,
+                &mut questions,
+            );
         }
-        let lanes = lanes.get(..used).unwrap_or_default();
-        let mut group = Group { answers, first };
-        match prepared {
-            Some(prepared) => prepared.check_serials(lanes, terms.at, terms.on_unknown, &mut group),
-            None => lanes.iter().enumerate().for_each(|(lane, serial)| {
-                group.found_out(lane, resolved.check_at_length(*serial, terms.at, &terms.policy));
-            }),
-        }
-        first += used;
-        if let Some(failure) = failure {
-            answers.fail(first, failure);
-            first += 1;
-        }
+        None => (0..serials.len()).for_each(|position| questions.not_so_simple(position)),
     }
     Ok(())
 }
 
-/// The questions that are asked at once, and where the answer of the first goes.
-struct Group<'g, 'a> {
-    answers: &'g mut Answers<'a>,
-    first: usize,
+/// The questions, and where their answers go.
+struct Questions<'q, 'a> {
+    serials: &'q [revocache_octets],
+    terms: &'q Terms,
+    resolved: &'q Resolved,
+    answers: &'q mut Answers<'a>,
 }
 
-impl Listener for Group<'_, '_> {
+impl Questions<'_, '_> {
+    fn asked_alone(&self, position: usize) -> Result<Verdict, Failed> {
+        let Some(view) = self.serials.get(position) else { return Err(SerialError::Empty.into()) };
+        // SAFETY: the caller of the entry point promises the octets of each.
+        let serial = unsafe { read_serial(view.data, view.length, self.terms.negative_serials) }?;
+        Ok(self.resolved.check_at_length(serial, self.terms.at, &self.terms.policy)?)
+    }
+}
+
+impl Listener for Questions<'_, '_> {
     #[inline(always)]
-    fn unlisted(&mut self, lanes: Range<usize>, ready: &Ready) {
-        self.answers.set_all(self.first + lanes.start..self.first + lanes.end, ready);
+    fn unlisted(&mut self, positions: Range<usize>, ready: &Ready) {
+        self.answers.set_all(positions, ready);
     }
 
-    fn revoked(&mut self, lane: usize, verdict: &revocache_verdict) {
-        self.answers.set(self.first + lane, revocache_result::Revoked, verdict);
+    fn revoked(&mut self, position: usize, verdict: &revocache_verdict) {
+        self.answers.set(position, revocache_result::Revoked, verdict);
     }
 
     #[cold]
-    fn found_out(&mut self, lane: usize, found_out: Result<Verdict, IndexError>) {
-        let position = self.first + lane;
-        match found_out {
+    fn not_so_simple(&mut self, position: usize) {
+        match self.asked_alone(position) {
             Ok(verdict) => {
                 let told = revocache_verdict::of(&verdict, self.answers.on_unknown);
                 self.answers.set(position, result_of(&verdict.status), &told);
             }
-            Err(error) => self.answers.fail(position, error.into()),
+            Err(failure) => self.answers.fail(position, failure),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::index::revocache_index;
 use crate::issuer::{read_certificate, read_hashes, read_issuer, revocache_issuer};
 use crate::policy::{NegativeSerials, OnUnknown, Terms, revocache_policy};
 use crate::result::revocache_result;
-use crate::short_way::Asked;
+use crate::short_way::{answer_at_once, answer_with_calls};
 use crate::verdict::{result_of, revocache_verdict};
 
 /// The most octets of a serial number.
@@ -76,24 +76,30 @@ pub unsafe extern "C" fn revocache_check_serial(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
-    let asked = Asked { issuer, serial, serial_length, policy, verdict, error };
     // SAFETY: passed on.
-    match quietly(None, || unsafe { asked.answer_at_once() }) {
+    match quietly(None, || unsafe { answer_at_once(issuer, serial, serial_length, policy, verdict) }) {
         Some(result) => result,
         // SAFETY: passed on.
-        None => unsafe { check_serial_at_length(&asked) },
+        None => unsafe { check_serial_at_length(issuer, serial, serial_length, policy, verdict, error) },
     }
 }
 
 /// # Safety
 /// The pointers are as the header's preamble demands.
 #[inline(never)]
-unsafe fn check_serial_at_length(asked: &Asked<'_>) -> revocache_result {
+unsafe fn check_serial_at_length(
+    issuer: Option<&revocache_issuer>,
+    serial: *const u8,
+    serial_length: usize,
+    policy: *const revocache_policy,
+    verdict: *mut revocache_verdict,
+    error: *mut revocache_error,
+) -> revocache_result {
     // SAFETY: passed on.
-    if let Some(result) = quietly(None, || unsafe { asked.answer_with_calls() }) {
+    let said = quietly(None, || unsafe { answer_with_calls(issuer, serial, serial_length, policy, verdict) });
+    if let Some(result) = said {
         return result;
     }
-    let Asked { issuer, serial, serial_length, policy, verdict, error } = *asked;
     let body = |terms: &Terms, tell: &Teller<'_>| {
         let issuer = required(issuer, "issuer")?;
         // SAFETY: passed on.

@@ -217,7 +217,9 @@ fn at<T>(table: &[T; SLOTS], number: usize) -> &T {
 /// The first slot of a thread. Ids are addresses of thread control blocks: far apart, and alike in their low bits.
 #[inline(always)]
 fn home(thread: usize) -> usize {
-    (thread >> 6).wrapping_mul(0x9e37_79b9) >> 16
+    const { assert!(SLOTS == 1 << 8) };
+    let low = u32::try_from(thread >> 6 & 0xffff_ffff).unwrap_or(0);
+    usize::try_from(low.wrapping_mul(0x9e37_79b9) >> 24).unwrap_or(0)
 }
 
 /// A number that no other living thread of the process has. It stays the same across fork.

@@ -3,11 +3,12 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use revocache::index::{AuthorityId, Found, IndexError, Table};
+use revocache::index::{AuthorityId, Found, IndexError, Place, Table};
 use revocache::policy::{AuthorityView, Policy};
 use revocache::publish::Snapshot;
 use revocache::types::{SerialRef, UnixTime, Verdict};
 
+use crate::boundary::UsualOut;
 use crate::policy::{OnUnknown, Stated};
 use crate::result::revocache_result;
 use crate::verdict::{result_of, revocache_verdict};
@@ -57,23 +58,6 @@ pub(crate) struct Ready {
     pub(crate) result: revocache_result,
 }
 
-/// What is known of a serial.
-pub(crate) enum Known<'p, 'f> {
-    /// No list has it.
-    Unlisted(&'p Ready),
-    /// Some list has it.
-    Listed(Found<'f>),
-    /// That takes a call to find out.
-    Unsure,
-}
-
-impl<'p, 'f> Known<'p, 'f> {
-    #[inline(always)]
-    fn of(found: Option<Found<'f>>, unlisted: &'p Ready) -> Self {
-        found.map_or(Self::Unlisted(unlisted), Self::Listed)
-    }
-}
-
 impl Prepared {
     /// Prepares the answers of an authority of this generation.
     pub(crate) fn new(snapshot: &Snapshot, authority: AuthorityId, policy: Policy) -> Self {
@@ -107,33 +91,45 @@ impl Prepared {
         self.policy == *policy
     }
 
-    /// What is known at once, without a call; `None` for whatever is unusual.
+    /// What is said of the serial if it is not listed, and where it must be if it is, without a call; `None` for whatever
+    /// is unusual.
     #[inline(always)]
-    pub(crate) fn known(
+    pub(crate) fn unless_listed(
         &self,
         serial: SerialRef<'_>,
         at: UnixTime,
         on_unknown: OnUnknown,
-    ) -> Option<Known<'_, '_>> {
+    ) -> Option<(&Ready, Place)> {
         let unlisted = self.periods.last_asked(at)?.unlisted(on_unknown);
-        let found = self.table.as_ref()?.find_at_once(serial);
-        Some(found.map_or(Known::Unsure, |found| Known::of(found, unlisted)))
+        Some((unlisted, self.table.as_ref()?.place(serial)))
     }
 
-    /// The same, with a call for serials of other lengths and other tables. It is never unsure.
-    pub(crate) fn found_out(
+    /// Says what is said of a serial that is in this place, or is not; `None` if it is not so simple.
+    #[inline(always)]
+    pub(crate) fn say_at(
         &self,
+        place: Place,
         serial: SerialRef<'_>,
         at: UnixTime,
         on_unknown: OnUnknown,
-    ) -> Option<Known<'_, '_>> {
-        let unlisted = self.periods.last_asked(at)?.unlisted(on_unknown);
-        Some(Known::of(self.table.as_ref()?.find(serial).ok()?, unlisted))
+        out: UsualOut<'_, revocache_verdict>,
+    ) -> Option<revocache_result> {
+        match self.table.as_ref()?.find_at(place, serial).ok()? {
+            None => {
+                let ready = self.periods.last_asked(at)?.unlisted(on_unknown);
+                out.write(&ready.verdict);
+                Some(ready.result)
+            }
+            Some(found) => {
+                out.write(&self.said(found, at)?);
+                Some(revocache_result::Revoked)
+            }
+        }
     }
 
     /// What the one list that decides says of a record; `None` if it is not so simple.
     #[inline(always)]
-    pub(crate) fn said(&self, found: Found<'_>, at: UnixTime) -> Option<revocache_verdict> {
+    fn said(&self, found: Found<'_>, at: UnixTime) -> Option<revocache_verdict> {
         let (crl, listing) = self.view.decided_by(found, at).ok()??;
         Some(revocache_verdict::of_listing(crl, &listing, self.view.index().generation()))
     }
@@ -148,50 +144,48 @@ impl Prepared {
         self.view.check_serial(serial, at)
     }
 
-    /// Tells what is said of each serial, in their order.
+    /// Tells what is said of each question, in their order. `serial` reads those that are of ordinary form.
     #[inline(always)]
-    pub(crate) fn check_serials(
+    pub(crate) fn check_serials<Q>(
         &self,
-        serials: &[SerialRef<'_>],
+        questions: &[Q],
+        serial: impl Fn(&Q) -> Option<SerialRef<'_>>,
         at: UnixTime,
         on_unknown: OnUnknown,
         listener: &mut impl Listener,
     ) {
         let (Some(table), Some(period)) = (&self.table, self.periods.find(at)) else {
-            for (position, serial) in serials.iter().enumerate() {
-                listener.found_out(position, self.view.check_serial(*serial, at));
-            }
-            return;
+            return (0..questions.len()).for_each(|position| listener.not_so_simple(position));
         };
         let ready = period.unlisted(on_unknown);
         // Where the run of unlisted ones begins that has not been told. Nearly all are such.
         let mut first = 0;
-        table.find_batch(serials, |position, found| {
-            if let (false, Some(serial)) = (matches!(found, Ok(None)), serials.get(position)) {
+        table.find_listed_by(questions, serial, |position, found| {
+            if !matches!(found, Some(Ok(None))) {
                 listener.unlisted(first..position, ready);
-                self.tell_listed(found, *serial, position, at, listener);
+                self.tell_listed(found.as_ref(), position, at, listener);
                 first = position + 1;
             }
         });
-        listener.unlisted(first..serials.len(), ready);
+        listener.unlisted(first..questions.len(), ready);
     }
 
     /// Out of line, so that what most serials are stays in line.
     #[inline(never)]
     fn tell_listed(
         &self,
-        found: Result<Option<Found<'_>>, IndexError>,
-        serial: SerialRef<'_>,
+        found: Option<&Result<Option<Found<'_>>, IndexError>>,
         position: usize,
         at: UnixTime,
         listener: &mut impl Listener,
     ) {
-        match found {
-            Ok(found) => match found.and_then(|found| self.said(found, at)) {
-                Some(revoked) => listener.revoked(position, &revoked),
-                None => listener.found_out(position, self.view.check_serial(serial, at)),
-            },
-            Err(error) => listener.found_out(position, Err(error)),
+        let said = match found {
+            Some(Ok(Some(found))) => self.said(*found, at),
+            _ => None,
+        };
+        match said {
+            Some(revoked) => listener.revoked(position, &revoked),
+            None => listener.not_so_simple(position),
         }
     }
 }
@@ -202,8 +196,8 @@ pub(crate) trait Listener {
     fn unlisted(&mut self, positions: Range<usize>, ready: &Ready);
     /// One list has it, and decides.
     fn revoked(&mut self, position: usize, verdict: &revocache_verdict);
-    /// It was not so simple.
-    fn found_out(&mut self, position: usize, found_out: Result<Verdict, IndexError>);
+    /// It has to be read and asked by itself.
+    fn not_so_simple(&mut self, position: usize);
 }
 
 impl Periods {

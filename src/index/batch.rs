@@ -82,53 +82,111 @@ impl Table<'_> {
     /// Asks many serials and calls back with the position and the answer of each, in their order.
     ///
     /// Several times faster per question than [`Table::find`] on tables that outgrow the cache.
-    pub fn find_batch<F>(&self, serials: &[SerialRef<'_>], answer: F)
+    pub fn find_batch<F>(&self, serials: &[SerialRef<'_>], mut answer: F)
     where
         F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
     {
-        self.find_each::<true, F>(serials, answer);
+        self.find_each::<true, _, _, _>(
+            serials,
+            |serial| Some(*serial),
+            |position, found| {
+                if let Some(found) = found {
+                    answer(position, found);
+                }
+            },
+        );
     }
 
     /// As [`Table::find_batch`], but it may leave out those that are not listed, as nearly all are.
-    pub fn find_listed<F>(&self, serials: &[SerialRef<'_>], answer: F)
+    pub fn find_listed<F>(&self, serials: &[SerialRef<'_>], mut answer: F)
     where
         F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
     {
-        self.find_each::<false, F>(serials, answer);
+        self.find_listed_by(
+            serials,
+            |serial| Some(*serial),
+            |position, found| {
+                if let Some(found) = found {
+                    answer(position, found);
+                }
+            },
+        );
+    }
+
+    /// As [`Table::find_listed`], for questions of which `serial` tells the serial, so that they need not be put into
+    /// another form first. A question without one is told as `None`.
+    pub fn find_listed_by<Q, S, F>(&self, questions: &[Q], serial: S, answer: F)
+    where
+        S: Fn(&Q) -> Option<SerialRef<'_>>,
+        F: FnMut(usize, Option<Result<Option<Found<'_>>, IndexError>>),
+    {
+        self.find_each::<false, Q, S, F>(questions, serial, answer);
     }
 
     #[inline(always)]
-    fn find_each<const ABSENT: bool, F>(&self, serials: &[SerialRef<'_>], mut answer: F)
+    fn find_each<const ABSENT: bool, Q, S, F>(&self, questions: &[Q], serial: S, mut answer: F)
     where
-        F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
+        S: Fn(&Q) -> Option<SerialRef<'_>>,
+        F: FnMut(usize, Option<Result<Option<Found<'_>>, IndexError>>),
     {
-        if !self.is_far() {
-            serials.iter().enumerate().for_each(|(position, serial)| answer(position, self.find(*serial)));
-            return;
+        let is_near = self.pages.are_all_checked() && self.is_near();
+        match (self.is_far(), is_near) {
+            (false, true) => return self.near_singly::<ABSENT, Q, S, F>(questions, serial, answer),
+            (false, false) => {
+                for (position, question) in questions.iter().enumerate() {
+                    answer(position, serial(question).map(|serial| self.find(serial)));
+                }
+                return;
+            }
+            (true, true) => return self.near_batch::<ABSENT, Q, S, F>(questions, serial, answer),
+            (true, false) => {}
         }
-        if self.pages.are_all_checked() && self.is_near() {
-            self.near_batch::<ABSENT, F>(serials, answer);
-            return;
-        }
-        let magnitude = |serial: &SerialRef<'_>| Magnitude::of_usual_length(*serial);
-        let singly = |serial: &SerialRef<'_>| self.locate_any(*serial);
-        self.locate_batch::<ABSENT, _>(serials, magnitude, singly, |position, hit| {
-            answer(position, hit.map(|hit| hit.map(|hit| Found::new(self, hit))));
+        let magnitude = |question: &Q| Magnitude::of_usual_length(serial(question)?);
+        let singly = |question: &Q| Some(self.locate_any(serial(question)?));
+        self.locate_batch::<ABSENT, _>(questions, magnitude, singly, |position, hit| {
+            answer(position, hit.map(|hit| hit.map(|hit| hit.map(|hit| Found::new(self, hit)))));
         });
     }
 
-    /// A group at a time, in two steps: the buckets, which the processor has several of under way as they are, then the
-    /// records that they lead to. Of absent ones only if `ABSENT` ones are to be told.
+    /// One after the other, which is the fastest way while everything is in a near cache.
     #[inline(always)]
-    fn near_batch<const ABSENT: bool, F>(&self, serials: &[SerialRef<'_>], mut answer: F)
+    fn near_singly<const ABSENT: bool, Q, S, F>(&self, questions: &[Q], serial: S, mut answer: F)
     where
-        F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
+        S: Fn(&Q) -> Option<SerialRef<'_>>,
+        F: FnMut(usize, Option<Result<Option<Found<'_>>, IndexError>>),
+    {
+        for (position, question) in questions.iter().enumerate() {
+            let Some(serial) = serial(question) else {
+                answer(position, None);
+                continue;
+            };
+            let place = match Magnitude::of_last_sixteen(serial) {
+                Some(last) => self.place_of(last),
+                None => Place::Unsure,
+            };
+            if ABSENT || place != Place::None {
+                answer(position, Some(self.find_at(place, serial)));
+            }
+        }
+    }
+
+    /// A group at a time, in three steps: where to look, the buckets there, the records that they lead to; each asks for
+    /// the lines of the next. Of absent ones only if `ABSENT` ones are to be told.
+    #[inline(always)]
+    fn near_batch<const ABSENT: bool, Q, S, F>(&self, questions: &[Q], serial: S, mut answer: F)
+    where
+        S: Fn(&Q) -> Option<SerialRef<'_>>,
+        F: FnMut(usize, Option<Result<Option<Found<'_>>, IndexError>>),
     {
         let mut keys = [BucketKey::NOWHERE; GROUP];
         let mut places = [(0, Place::Unsure); GROUP];
-        for (part, first) in serials.chunks(GROUP).zip((0..).step_by(GROUP)) {
-            for (serial, key) in part.iter().zip(&mut keys) {
-                *key = match Magnitude::of_last_sixteen(*serial) {
+        for (part, first) in questions.chunks(GROUP).zip((0..).step_by(GROUP)) {
+            for (question, key) in part.iter().zip(&mut keys) {
+                let last = match serial(question) {
+                    Some(serial) => Magnitude::of_last_sixteen(serial),
+                    None => None,
+                };
+                *key = match last {
                     Some(last) => self.bucket_key(last),
                     None => BucketKey::NOWHERE,
                 };
@@ -151,23 +209,16 @@ impl Table<'_> {
             }
             let mut told = first;
             for (position, place) in places.iter().take(open) {
-                let Some(serial) = serials.get(*position) else { continue };
+                let Some(question) = questions.get(*position) else { continue };
                 if ABSENT {
-                    (told..*position).for_each(|absent| answer(absent, Ok(None)));
+                    (told..*position).for_each(|absent| answer(absent, Some(Ok(None))));
                     told = position + 1;
                 }
-                let near = match place {
-                    Place::Record(ordinal) => self.near_hit_if(*serial, *ordinal),
-                    _ => None,
-                };
-                let hit = match near {
-                    Some(hit) => Ok(Some(hit)),
-                    None => self.locate_any(*serial),
-                };
-                answer(*position, hit.map(|hit| hit.map(|hit| Found::new(self, hit))));
+                let found = serial(question).map(|serial| self.find_at(*place, serial));
+                answer(*position, found);
             }
             if ABSENT {
-                (told..first + part.len()).for_each(|absent| answer(absent, Ok(None)));
+                (told..first + part.len()).for_each(|absent| answer(absent, Some(Ok(None))));
             }
         }
     }
@@ -177,9 +228,11 @@ impl Table<'_> {
     where
         F: FnMut(usize, Result<Option<u32>, IndexError>),
     {
-        let singly = |serial: &Magnitude| self.locate_magnitude(*serial);
-        let mut ordinal = |position, hit: Result<Option<Hit>, _>| {
-            answer(position, hit.map(|hit| hit.map(|hit| hit.ordinal)));
+        let singly = |serial: &Magnitude| Some(self.locate_magnitude(*serial));
+        let mut ordinal = |position, hit: Option<Result<Option<Hit>, _>>| {
+            if let Some(hit) = hit {
+                answer(position, hit.map(|hit| hit.map(|hit| hit.ordinal)));
+            }
         };
         if self.is_far() {
             self.locate_batch::<true, _>(serials, |serial| Some(*serial), singly, ordinal);
@@ -199,8 +252,8 @@ impl Table<'_> {
         &self,
         questions: &[S],
         magnitude: impl Fn(&S) -> Option<Magnitude>,
-        singly: impl Fn(&S) -> Result<Option<Hit>, IndexError>,
-        mut answer: impl FnMut(usize, Result<Option<Hit>, IndexError>),
+        singly: impl Fn(&S) -> Option<Result<Option<Hit>, IndexError>>,
+        mut answer: impl FnMut(usize, Option<Result<Option<Hit>, IndexError>>),
     ) {
         let mut group = Group {
             hashes: [0; GROUP],
@@ -225,9 +278,9 @@ impl Table<'_> {
             for (lane, question) in part.iter().enumerate() {
                 let hit = hits.next();
                 let known = if group.absent.has(lane) {
-                    Ok(None)
+                    Some(Ok(None))
                 } else if group.found.has(lane) {
-                    Ok(hit.copied())
+                    Some(Ok(hit.copied()))
                 } else {
                     singly(question)
                 };

@@ -91,5 +91,6 @@ pub use self::records::{Record, Records};
 #[doc(hidden)]
 pub use self::reseal::reseal;
 pub use self::set::RecordSet;
+pub use self::short_way::Place;
 pub use self::table::Table;
 pub use self::verify::Summary;

@@ -31,9 +31,9 @@ pub(super) enum Known {
     Unsure,
 }
 
-/// Where a serial may be.
+/// Where a serial may be in a [`Table`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub enum Place {
     /// Nowhere.
     None,
     /// In the record of this ordinal, if it is there at all.
@@ -102,24 +102,6 @@ impl ShortWay {
 }
 
 impl<'a> Table<'a> {
-    /// The answer for a serial of at most 128 bits from a table without a filter, whose pages were all checked; to be
-    /// inlined into the caller's loop.
-    #[inline(always)]
-    pub(super) fn locate_shortly(&self, serial: SerialRef<'_>) -> Known {
-        if !self.pages.are_all_checked() {
-            return Known::Unsure;
-        }
-        let Some(last) = Magnitude::of_last_sixteen(serial) else { return Known::Unsure };
-        match self.place_of(last) {
-            Place::None => Known::Absent,
-            Place::Record(ordinal) => match self.near_hit_if(serial, ordinal) {
-                Some(hit) => Known::Found(hit),
-                None => Known::Unsure,
-            },
-            Place::Unsure => Known::Unsure,
-        }
-    }
-
     /// The only record that a serial with these last 16 octets is likely to have, if pages need no check. Where there are
     /// no exceptions, a serial that does not fit 16 octets has none, so that it does not matter which of those it is.
     #[inline(always)]
