@@ -104,26 +104,50 @@ impl Prepared {
         Some((unlisted, self.table.as_ref()?.place(serial)))
     }
 
-    /// Says what is said of a serial that is in this place, or is not; `None` if it is not so simple.
+    /// Says what the list says in a record, if it is this serial's and that is so simple.
     #[inline(always)]
-    pub(crate) fn say_at(
+    pub(crate) fn say_of_record(
         &self,
-        place: Place,
+        ordinal: u32,
+        serial: SerialRef<'_>,
+        at: UnixTime,
+        out: UsualOut<'_, revocache_verdict>,
+    ) -> Option<revocache_result> {
+        let found = self.table.as_ref()?.find_in_record(ordinal, serial)?;
+        let Some((crl, listing)) = self.view.decided_at_once(found, at) else {
+            return self.say_at_length(found, at, out);
+        };
+        out.write(&revocache_verdict::of_listing(crl, &listing, self.view.index().generation()));
+        Some(revocache_result::Revoked)
+    }
+
+    #[inline(never)]
+    fn say_at_length(
+        &self,
+        found: Found<'_>,
+        at: UnixTime,
+        out: UsualOut<'_, revocache_verdict>,
+    ) -> Option<revocache_result> {
+        out.write(&self.said(found, at)?);
+        Some(revocache_result::Revoked)
+    }
+
+    /// Says what is said of a serial in whatever table and place, if that is so simple.
+    #[inline(always)]
+    pub(crate) fn say(
+        &self,
         serial: SerialRef<'_>,
         at: UnixTime,
         on_unknown: OnUnknown,
         out: UsualOut<'_, revocache_verdict>,
     ) -> Option<revocache_result> {
-        match self.table.as_ref()?.find_at(place, serial).ok()? {
+        match self.table.as_ref()?.find(serial).ok()? {
             None => {
                 let ready = self.periods.last_asked(at)?.unlisted(on_unknown);
                 out.write(&ready.verdict);
                 Some(ready.result)
             }
-            Some(found) => {
-                out.write(&self.said(found, at)?);
-                Some(revocache_result::Revoked)
-            }
+            Some(found) => self.say_at_length(found, at, out),
         }
     }
 

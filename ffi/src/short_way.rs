@@ -9,6 +9,7 @@
 //! in every check.
 
 use revocache::index::Place;
+use revocache::types::UnixTime;
 
 use crate::boundary::OutStruct;
 use crate::check::usual_serial;
@@ -50,7 +51,11 @@ pub(crate) unsafe fn answer_at_once(
             Some(ready.result)
         }
         // SAFETY: passed on.
-        (_, place) => unsafe { answer_listed(serial, serial_length, policy, verdict, prepared, place) },
+        (_, Place::Record(ordinal)) => unsafe {
+            answer_record(serial, serial_length, at, verdict, prepared, ordinal)
+        },
+        // SAFETY: passed on.
+        (_, Place::Unsure) => unsafe { answer_unsure(serial, serial_length, policy, verdict, prepared) },
     }
 }
 
@@ -75,26 +80,43 @@ pub(crate) unsafe fn answer_with_calls(
     let (at, out) = (terms.at.unwrap_or_else(now), OutStruct::usual(verdict)?);
     let reading = issuer.generations.newest_at_once()?;
     let prepared = reading.issuer(issuer.number)?.prepared_as_stated(terms.policy)?;
-    let (_, place) = prepared.unless_listed(serial, at, terms.on_unknown)?;
-    prepared.say_at(place, serial, at, terms.on_unknown, out)
+    prepared.say(serial, at, terms.on_unknown, out)
 }
 
-/// The answer for a serial that may be listed. What it needs is read once more, so that nothing has to be kept for it.
+/// The answer for a serial that has a record, most probably this one.
 ///
 /// # Safety
 /// As [`answer_at_once`].
 #[inline(never)]
-unsafe fn answer_listed(
+unsafe fn answer_record(
+    serial: *const u8,
+    serial_length: usize,
+    at: UnixTime,
+    verdict: *mut revocache_verdict,
+    prepared: &Prepared,
+    ordinal: u32,
+) -> Option<revocache_result> {
+    // SAFETY: passed on.
+    let serial = unsafe { usual_serial(serial, serial_length) }?;
+    prepared.say_of_record(ordinal, serial, at, OutStruct::usual(verdict)?)
+}
+
+/// The answer for a serial that takes a call to look up. What it needs is read once more, so that nothing has to be kept
+/// for it.
+///
+/// # Safety
+/// As [`answer_at_once`].
+#[inline(never)]
+unsafe fn answer_unsure(
     serial: *const u8,
     serial_length: usize,
     policy: *const revocache_policy,
     verdict: *mut revocache_verdict,
     prepared: &Prepared,
-    place: Place,
 ) -> Option<revocache_result> {
     // SAFETY: passed on.
     let serial = unsafe { usual_serial(serial, serial_length) }?;
     // SAFETY: passed on.
     let terms = unsafe { UsualTerms::read(policy) }?;
-    prepared.say_at(place, serial, terms.at?, terms.on_unknown, OutStruct::usual(verdict)?)
+    prepared.say(serial, terms.at?, terms.on_unknown, OutStruct::usual(verdict)?)
 }

@@ -34,6 +34,23 @@ impl<'t> Found<'t> {
     }
 }
 
+impl Found<'_> {
+    /// What is said of the serial where one CRL alone says it, and no more than fits the record, as nearly always; `None`
+    /// where [`Found::listings`] has to be asked.
+    #[inline(always)]
+    pub fn inline_listing(&self) -> Option<(CrlId, Listing)> {
+        inline_listing(self.table, self.hit.fact)
+    }
+}
+
+#[inline(always)]
+fn inline_listing(table: &Table<'_>, word: u32) -> Option<(CrlId, Listing)> {
+    match (Fact::decode(word, table.near.base), table.near.sole_crl) {
+        (Ok(Fact::Inline(listing)), Some(crl)) => Some((CrlId(crl), listing)),
+        _ => None,
+    }
+}
+
 /// The listings of a record: an iterator that ends behind the first error.
 #[derive(Debug, Clone, Copy)]
 pub struct FoundListings<'t> {
@@ -59,10 +76,9 @@ impl Iterator for FoundListings<'_> {
         let next = self.next.take()?;
         // Of a table with one CRL the word says it all.
         if let Next::Fact(word) = next
-            && let (Ok(Fact::Inline(listing)), Some(crl)) =
-                (Fact::decode(word, self.table.near.base), self.table.near.sole_crl)
+            && let Some(listing) = inline_listing(self.table, word)
         {
-            return Some(Ok((CrlId(crl), listing)));
+            return Some(Ok(listing));
         }
         Some(read(self.table, self.ordinal, next).map(|(crl, listing, next)| {
             self.next = next;

@@ -64,12 +64,20 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// As [`Table::find`] for a serial whose [`Table::place`] is known.
-    ///
-    /// # Errors
-    /// As there.
-    #[inline]
-    pub fn find_at(&self, place: Place, serial: SerialRef<'_>) -> Result<Option<Found<'_>>, IndexError> {
+    /// The record of an ordinal that [`Table::place`] told of a serial, if it is that serial's, without a call. If it is
+    /// not, [`Table::find`] tells whether another is.
+    #[inline(always)]
+    pub fn find_in_record(&self, ordinal: u32, serial: SerialRef<'_>) -> Option<Found<'_>> {
+        self.near_hit_if(serial, ordinal).map(|hit| Found::new(self, hit))
+    }
+
+    /// As [`Table::find`] for a serial whose place is known.
+    #[inline(always)]
+    pub(super) fn find_at(
+        &self,
+        place: Place,
+        serial: SerialRef<'_>,
+    ) -> Result<Option<Found<'_>>, IndexError> {
         Ok(self.locate_at(place, serial)?.map(|hit| Found::new(self, hit)))
     }
 

@@ -13,7 +13,7 @@ use super::check::{check_serial, indirect_issuers, unlisted, verdict};
 use super::evidence::Subject;
 use super::judge::Judgement;
 use super::window::Policy;
-use crate::index::{AuthorityId, Found, Index, IndexError, Table};
+use crate::index::{AuthorityId, CrlId, Found, Index, IndexError, Table};
 use crate::types::{CrlFacts, Listing, ReasonCode, Revocation, SerialRef, Status, UnixTime, Verdict};
 
 /// An authority of an index under one policy, for any number of questions about bare serials from any number of
@@ -198,23 +198,67 @@ where
         let mut listings = found.listings();
         let first = listings.next().transpose()?;
         let is_sole = listings.next().transpose()?.is_none();
-        let said = first.filter(|(_, listing)| is_sole && listing.reason != ReasonCode::RemoveFromCrl);
-        let Some((id, listing)) = said else { return Ok(None) };
-        let is_own = self.index.authority_of_crl(id) == Some(self.authority);
-        // A CRL that begins later is believed about a time that has come.
-        let speaks = |crl: &&CrlFacts| is_own && (at >= crl.this_update || listing.revoked_at <= at);
-        Ok(self.index.crl(id).filter(speaks).map(|crl| (crl, listing)))
+        match first {
+            Some((id, listing)) if is_sole => Ok(self.believed(id, listing, at)),
+            _ => Ok(None),
+        }
+    }
+
+    /// As [`AuthorityView::decided_by`], for what takes no call; `None` for what that has to be asked.
+    #[inline(always)]
+    pub fn decided_at_once<'v>(&'v self, found: Found<'_>, at: UnixTime) -> Option<(&'v CrlFacts, Listing)>
+    where
+        B: 'v,
+    {
+        let (id, listing) = found.inline_listing()?;
+        self.believed(id, listing, at)
+    }
+
+    /// The only listing there is, if it decides.
+    #[inline(always)]
+    fn believed<'v>(&'v self, id: CrlId, listing: Listing, at: UnixTime) -> Option<(&'v CrlFacts, Listing)>
+    where
+        B: 'v,
+    {
+        if listing.reason == ReasonCode::RemoveFromCrl
+            || self.index.authority_of_crl(id) != Some(self.authority)
+        {
+            return None;
+        }
+        match self.index.crl(id) {
+            // A CRL that begins later is believed about a time that has come.
+            Some(crl) if at >= crl.this_update || listing.revoked_at <= at => Some((crl, listing)),
+            _ => None,
+        }
     }
 
     /// The verdict of a serial that is listed.
     #[inline]
     fn listed(&self, found: Found<'_>, serial: SerialRef<'_>, at: UnixTime) -> Result<Verdict, IndexError> {
-        let Some((crl, listing)) = self.decided_by(found, at)? else {
-            return self.check_at_length(serial, at);
-        };
+        match self.decided_at_once(found, at) {
+            Some((crl, listing)) => Ok(self.revoked(crl, listing)),
+            None => self.listed_at_length(found, serial, at),
+        }
+    }
+
+    #[inline(never)]
+    fn listed_at_length(
+        &self,
+        found: Found<'_>,
+        serial: SerialRef<'_>,
+        at: UnixTime,
+    ) -> Result<Verdict, IndexError> {
+        match self.decided_by(found, at)? {
+            Some((crl, listing)) => Ok(self.revoked(crl, listing)),
+            None => self.check_at_length(serial, at),
+        }
+    }
+
+    #[inline(always)]
+    fn revoked(&self, crl: &CrlFacts, listing: Listing) -> Verdict {
         let Listing { revoked_at, reason, invalidity_date } = listing;
         let status = Status::Revoked(Revocation { revoked_at, reason, invalidity_date });
-        Ok(verdict(self.index.generation(), &Judgement { status, decided_by: Some(crl) }))
+        verdict(self.index.generation(), &Judgement { status, decided_by: Some(crl) })
     }
 
     #[inline(never)]
