@@ -17,7 +17,7 @@ use revocache::index::{Builder, Found, Index, IndexError, Listings, Table};
 use revocache::types::{ReasonCode, Serial, SerialRef};
 
 /// More than the table takes to ask ahead.
-const ENTRIES: u64 = 110_000;
+const ENTRIES: u64 = 160_000;
 
 /// A number that looks random and is the same in every run.
 fn mixed(number: u64) -> u64 {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use revocache::index::{AuthorityId, Found, IndexError, Place, Table};
+use revocache::index::{AuthorityId, BatchListener, Found, IndexError, Place, Table};
 use revocache::policy::{AuthorityView, Policy};
 use revocache::publish::Snapshot;
 use revocache::types::{SerialRef, UnixTime, Verdict};
@@ -182,35 +182,52 @@ impl Prepared {
             return (0..questions.len()).for_each(|position| listener.not_so_simple(position));
         };
         let ready = period.unlisted(on_unknown);
-        // Where the run of unlisted ones begins that has not been told. Nearly all are such.
-        let mut first = 0;
-        table.find_listed_by(questions, serial, |position, found| {
-            if !matches!(found, Some(Ok(None))) {
-                listener.unlisted(first..position, ready);
-                self.tell_listed(found.as_ref(), position, at, listener);
-                first = position + 1;
-            }
-        });
-        listener.unlisted(first..questions.len(), ready);
+        let mut runs = Runs { prepared: self, at, ready, first: 0, listener };
+        table.find_listed_by(questions, serial, &mut runs);
+        runs.end(questions.len());
+    }
+}
+
+/// Tells of runs of unlisted serials, which nearly all are, and of others one by one.
+struct Runs<'p, L> {
+    prepared: &'p Prepared,
+    at: UnixTime,
+    ready: &'p Ready,
+    /// Where the run of unlisted ones begins that has not been told.
+    first: usize,
+    listener: &'p mut L,
+}
+
+impl<L: Listener> Runs<'_, L> {
+    fn end(&mut self, position: usize) {
+        self.listener.unlisted(self.first..position, self.ready);
+        self.first = position.saturating_add(1);
     }
 
-    /// Out of line, so that what most serials are stays in line.
     #[inline(never)]
-    fn tell_listed(
-        &self,
-        found: Option<&Result<Option<Found<'_>>, IndexError>>,
-        position: usize,
-        at: UnixTime,
-        listener: &mut impl Listener,
-    ) {
-        let said = match found {
-            Some(Ok(Some(found))) => self.said(*found, at),
-            _ => None,
-        };
-        match said {
-            Some(revoked) => listener.revoked(position, &revoked),
-            None => listener.not_so_simple(position),
+    fn listed(&mut self, position: usize, found: Found<'_>) {
+        self.end(position);
+        match self.prepared.said(found, self.at) {
+            Some(revoked) => self.listener.revoked(position, &revoked),
+            None => self.listener.not_so_simple(position),
         }
+    }
+}
+
+impl<L: Listener> BatchListener for Runs<'_, L> {
+    #[inline(always)]
+    fn found(&mut self, position: usize, found: Result<Option<Found<'_>>, IndexError>) {
+        match found {
+            Ok(None) => {}
+            Ok(Some(found)) => self.listed(position, found),
+            Err(_) => self.unread(position),
+        }
+    }
+
+    #[cold]
+    fn unread(&mut self, position: usize) {
+        self.end(position);
+        self.listener.not_so_simple(position);
     }
 }
 

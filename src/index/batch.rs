@@ -17,7 +17,7 @@ use crate::types::SerialRef;
 /// Questions under way at once: more than the misses a core keeps open, few enough for their state to stay near.
 const GROUP: usize = 64;
 /// Records of a table from which on its lines are hardly ever in a near cache, so that asking ahead pays.
-const FAR: u32 = 100_000;
+const FAR: u32 = 150_000;
 
 /// Some of the questions of a group, a bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,86 +78,103 @@ impl Group {
     }
 }
 
+/// Who is told the answers to many questions, by their positions and in their order.
+pub trait BatchListener {
+    /// The answer to a question.
+    fn found(&mut self, position: usize, found: Result<Option<Found<'_>>, IndexError>);
+
+    /// A question without a serial.
+    fn unread(&mut self, position: usize);
+}
+
+/// A closure that is told the answers to questions which all have a serial.
+struct Each<F>(F);
+
+impl<F> BatchListener for Each<F>
+where
+    F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
+{
+    #[inline(always)]
+    fn found(&mut self, position: usize, found: Result<Option<Found<'_>>, IndexError>) {
+        (self.0)(position, found);
+    }
+
+    #[inline(always)]
+    fn unread(&mut self, _: usize) {}
+}
+
 impl Table<'_> {
     /// Asks many serials and calls back with the position and the answer of each, in their order.
     ///
     /// Several times faster per question than [`Table::find`] on tables that outgrow the cache.
-    pub fn find_batch<F>(&self, serials: &[SerialRef<'_>], mut answer: F)
+    pub fn find_batch<F>(&self, serials: &[SerialRef<'_>], answer: F)
     where
         F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
     {
-        self.find_each::<true, _, _, _>(
-            serials,
-            |serial| Some(*serial),
-            |position, found| {
-                if let Some(found) = found {
-                    answer(position, found);
-                }
-            },
-        );
+        self.find_each::<true, _, _, _>(serials, |serial| Some(*serial), &mut Each(answer));
     }
 
     /// As [`Table::find_batch`], but it may leave out those that are not listed, as nearly all are.
-    pub fn find_listed<F>(&self, serials: &[SerialRef<'_>], mut answer: F)
+    pub fn find_listed<F>(&self, serials: &[SerialRef<'_>], answer: F)
     where
         F: FnMut(usize, Result<Option<Found<'_>>, IndexError>),
     {
-        self.find_listed_by(
-            serials,
-            |serial| Some(*serial),
-            |position, found| {
-                if let Some(found) = found {
-                    answer(position, found);
-                }
-            },
-        );
+        self.find_each::<false, _, _, _>(serials, |serial| Some(*serial), &mut Each(answer));
     }
 
-    /// As [`Table::find_listed`], for questions of which `serial` tells the serial, so that they need not be put into
-    /// another form first. A question without one is told as `None`.
-    pub fn find_listed_by<Q, S, F>(&self, questions: &[Q], serial: S, answer: F)
+    /// As [`Table::find_listed`], for questions of which `serial` reads the serial, so that they need not be put into
+    /// another form first.
+    pub fn find_listed_by<Q, S, L>(&self, questions: &[Q], serial: S, listener: &mut L)
     where
         S: Fn(&Q) -> Option<SerialRef<'_>>,
-        F: FnMut(usize, Option<Result<Option<Found<'_>>, IndexError>>),
+        L: BatchListener,
     {
-        self.find_each::<false, Q, S, F>(questions, serial, answer);
+        self.find_each::<false, Q, S, L>(questions, serial, listener);
     }
 
     #[inline(always)]
-    fn find_each<const ABSENT: bool, Q, S, F>(&self, questions: &[Q], serial: S, mut answer: F)
+    fn find_each<const ABSENT: bool, Q, S, L>(&self, questions: &[Q], serial: S, listener: &mut L)
     where
         S: Fn(&Q) -> Option<SerialRef<'_>>,
-        F: FnMut(usize, Option<Result<Option<Found<'_>>, IndexError>>),
+        L: BatchListener,
     {
         let is_near = self.pages.are_all_checked() && self.is_near();
         match (self.is_far(), is_near) {
-            (false, true) => return self.near_singly::<ABSENT, Q, S, F>(questions, serial, answer),
+            (false, true) => self.near_singly::<ABSENT, Q, S, L>(questions, serial, listener),
+            (true, true) => self.near_batch::<ABSENT, Q, S, L>(questions, serial, listener),
+            (true, false) => {
+                let magnitude = |question: &Q| Magnitude::of_usual_length(serial(question)?);
+                self.locate_batch::<ABSENT, _>(questions, magnitude, |question, position, known| {
+                    match (known, serial(question)) {
+                        (Some(hit), _) => {
+                            listener.found(position, Ok(hit.map(|hit| Found::new(self, hit))));
+                        }
+                        (None, Some(serial)) => listener.found(position, self.find_alone(serial)),
+                        (None, None) => listener.unread(position),
+                    }
+                });
+            }
             (false, false) => {
                 for (position, question) in questions.iter().enumerate() {
-                    answer(position, serial(question).map(|serial| self.find(serial)));
+                    match serial(question) {
+                        Some(serial) => listener.found(position, self.find(serial)),
+                        None => listener.unread(position),
+                    }
                 }
-                return;
             }
-            (true, true) => return self.near_batch::<ABSENT, Q, S, F>(questions, serial, answer),
-            (true, false) => {}
         }
-        let magnitude = |question: &Q| Magnitude::of_usual_length(serial(question)?);
-        let singly = |question: &Q| Some(self.locate_any(serial(question)?));
-        self.locate_batch::<ABSENT, _>(questions, magnitude, singly, |position, hit| {
-            answer(position, hit.map(|hit| hit.map(|hit| hit.map(|hit| Found::new(self, hit)))));
-        });
     }
 
     /// One after the other, which is the fastest way while everything is in a near cache.
     #[inline(always)]
-    fn near_singly<const ABSENT: bool, Q, S, F>(&self, questions: &[Q], serial: S, mut answer: F)
+    fn near_singly<const ABSENT: bool, Q, S, L>(&self, questions: &[Q], serial: S, listener: &mut L)
     where
         S: Fn(&Q) -> Option<SerialRef<'_>>,
-        F: FnMut(usize, Option<Result<Option<Found<'_>>, IndexError>>),
+        L: BatchListener,
     {
         for (position, question) in questions.iter().enumerate() {
             let Some(serial) = serial(question) else {
-                answer(position, None);
+                listener.unread(position);
                 continue;
             };
             let place = match Magnitude::of_last_sixteen(serial) {
@@ -165,7 +182,7 @@ impl Table<'_> {
                 None => Place::Unsure,
             };
             if ABSENT || place != Place::None {
-                answer(position, Some(self.find_at(place, serial)));
+                listener.found(position, self.find_at(place, serial));
             }
         }
     }
@@ -173,10 +190,10 @@ impl Table<'_> {
     /// A group at a time, in three steps: where to look, the buckets there, the records that they lead to; each asks for
     /// the lines of the next. Of absent ones only if `ABSENT` ones are to be told.
     #[inline(always)]
-    fn near_batch<const ABSENT: bool, Q, S, F>(&self, questions: &[Q], serial: S, mut answer: F)
+    fn near_batch<const ABSENT: bool, Q, S, L>(&self, questions: &[Q], serial: S, listener: &mut L)
     where
         S: Fn(&Q) -> Option<SerialRef<'_>>,
-        F: FnMut(usize, Option<Result<Option<Found<'_>>, IndexError>>),
+        L: BatchListener,
     {
         let mut keys = [BucketKey::NOWHERE; GROUP];
         let mut places = [(0, Place::Unsure); GROUP];
@@ -211,16 +228,23 @@ impl Table<'_> {
             for (position, place) in places.iter().take(open) {
                 let Some(question) = questions.get(*position) else { continue };
                 if ABSENT {
-                    (told..*position).for_each(|absent| answer(absent, Some(Ok(None))));
+                    (told..*position).for_each(|absent| listener.found(absent, Ok(None)));
                     told = position + 1;
                 }
-                let found = serial(question).map(|serial| self.find_at(*place, serial));
-                answer(*position, found);
+                match serial(question) {
+                    Some(serial) => listener.found(*position, self.find_at(*place, serial)),
+                    None => listener.unread(*position),
+                }
             }
             if ABSENT {
-                (told..first + part.len()).for_each(|absent| answer(absent, Some(Ok(None))));
+                (told..first + part.len()).for_each(|absent| listener.found(absent, Ok(None)));
             }
         }
+    }
+
+    #[inline(never)]
+    fn find_alone(&self, serial: SerialRef<'_>) -> Result<Option<Found<'_>>, IndexError> {
+        Ok(self.locate_any(serial)?.map(|hit| Found::new(self, hit)))
     }
 
     /// The ordinals of many serials.
@@ -228,16 +252,19 @@ impl Table<'_> {
     where
         F: FnMut(usize, Result<Option<u32>, IndexError>),
     {
-        let singly = |serial: &Magnitude| Some(self.locate_magnitude(*serial));
-        let mut ordinal = |position, hit: Option<Result<Option<Hit>, _>>| {
-            if let Some(hit) = hit {
-                answer(position, hit.map(|hit| hit.map(|hit| hit.ordinal)));
-            }
-        };
         if self.is_far() {
-            self.locate_batch::<true, _>(serials, |serial| Some(*serial), singly, ordinal);
+            self.locate_batch::<true, _>(
+                serials,
+                |serial| Some(*serial),
+                |serial, position, known| {
+                    let hit = known.map_or_else(|| self.locate_magnitude(*serial), Ok);
+                    answer(position, hit.map(|hit| hit.map(|hit| hit.ordinal)));
+                },
+            );
         } else {
-            serials.iter().enumerate().for_each(|(position, serial)| ordinal(position, singly(serial)));
+            for (position, serial) in serials.iter().enumerate() {
+                answer(position, self.locate_magnitude(*serial).map(|hit| hit.map(|hit| hit.ordinal)));
+            }
         }
     }
 
@@ -245,15 +272,15 @@ impl Table<'_> {
         self.row.encoding == Encoding::Hashed && self.row.records >= FAR
     }
 
-    /// Answers all questions in their order. Those without a magnitude, and all that the short way does not lead to the
-    /// end of, are answered `singly`. Groups of which all are absent are passed over unless `ABSENT` ones are to be told.
+    /// Tells what is known of all questions in their order: `None` for those without a magnitude, and for all that the
+    /// short way does not lead to the end of. Groups of which all are absent are passed over unless `ABSENT` ones are to be
+    /// told.
     #[inline(always)]
-    fn locate_batch<const ABSENT: bool, S>(
+    fn locate_batch<const ABSENT: bool, Q>(
         &self,
-        questions: &[S],
-        magnitude: impl Fn(&S) -> Option<Magnitude>,
-        singly: impl Fn(&S) -> Option<Result<Option<Hit>, IndexError>>,
-        mut answer: impl FnMut(usize, Option<Result<Option<Hit>, IndexError>>),
+        questions: &[Q],
+        magnitude: impl Fn(&Q) -> Option<Magnitude>,
+        mut tell: impl FnMut(&Q, usize, Option<Option<Hit>>),
     ) {
         let mut group = Group {
             hashes: [0; GROUP],
@@ -278,13 +305,13 @@ impl Table<'_> {
             for (lane, question) in part.iter().enumerate() {
                 let hit = hits.next();
                 let known = if group.absent.has(lane) {
-                    Some(Ok(None))
+                    Some(None)
                 } else if group.found.has(lane) {
-                    Some(Ok(hit.copied()))
+                    Some(hit.copied())
                 } else {
-                    singly(question)
+                    None
                 };
-                answer(first + lane, known);
+                tell(question, first + lane, known);
             }
         }
     }

@@ -81,6 +81,7 @@ mod table;
 mod verify;
 
 pub use self::authority::{Authority, AuthorityKey};
+pub use self::batch::BatchListener;
 pub use self::builder::{Builder, Image, Listings};
 pub use self::directory::Encoding;
 pub use self::error::{BuildError, IndexError, Part};
