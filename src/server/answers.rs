@@ -244,10 +244,10 @@ fn options(asked: &Options) -> crate::service::Options {
     crate::service::Options { method, at: asked.at }
 }
 
-/// Reading the clock takes as long as some lookups, so only one in 64 single questions and one in 8 groups are timed.
+/// Reading the clock takes as long as some lookups, so only one in 64 single questions and one in 32 groups are timed.
 #[inline]
 fn is_sampled(serials: &[SerialRef<'_>]) -> bool {
-    let every = if serials.len() > 1 { 8 } else { 64 };
+    let every = if serials.len() > 1 { 32 } else { 64 };
     serials.first().and_then(|serial| serial.octets().last()).is_some_and(|octet| octet % every == 0)
 }
 

@@ -204,6 +204,25 @@ impl FrameDecoder {
         Self { begun: Vec::new(), handed_out: false, max_frame }
     }
 
+    /// As [`FrameDecoder::new`], with memory that [`FrameDecoder::take_buffer`] gave.
+    #[must_use]
+    pub const fn with_buffer(max_frame: usize, buffer: Vec<u8>) -> Self {
+        // What is in it counts as handed out before.
+        Self { begun: buffer, handed_out: true, max_frame }
+    }
+
+    /// The memory of the decoder, for the decoder of another stream; none while it has the beginning of a frame.
+    #[must_use]
+    pub fn take_buffer(&mut self) -> Vec<u8> {
+        if self.buffered() > 0 {
+            return Vec::new();
+        }
+        self.begun.clear();
+        self.begun.shrink_to(KEEP);
+        self.handed_out = false;
+        std::mem::take(&mut self.begun)
+    }
+
     /// The next frame. Takes what it needs off `input`, which is the next piece of the stream; call it until there is
     /// no more, with `input` used up, and then with the next piece.
     ///
@@ -358,5 +377,26 @@ mod tests {
         }
         assert!(decoder.next(&mut &[0xff][..]).unwrap_err().breaks_framing());
         assert!(decoder.buffered() <= 4);
+    }
+
+    #[test]
+    fn memory_goes_from_one_stream_to_the_next_and_nothing_else_does() {
+        let frame = Frame { frame_type: FrameType(0x81), request: RequestId(1), message: &[7; 500] };
+        let mut octets = Vec::new();
+        frame.encode(&mut octets);
+        let (first, second) = octets.split_at(100);
+        let mut decoder = FrameDecoder::new(1000);
+        assert_eq!(decoder.next(&mut &first[..]), Ok(None));
+        assert_eq!(decoder.take_buffer().capacity(), 0, "the beginning of a frame is in it");
+        assert_eq!(decoder.next(&mut &second[..]), Ok(Some(frame)));
+        let buffer = decoder.take_buffer();
+        assert!(buffer.capacity() >= octets.len());
+        let mut next = FrameDecoder::with_buffer(1000, buffer);
+        assert_eq!((next.buffered(), next.finish()), (0, Ok(())));
+        assert_eq!(next.next(&mut &first[..]), Ok(None));
+        assert_eq!(next.next(&mut &second[..]), Ok(Some(frame)));
+        // One long frame must not keep its memory.
+        let long = FrameDecoder::with_buffer(1000, vec![1; 100_000]).take_buffer();
+        assert!(long.capacity() <= KEEP);
     }
 }

@@ -18,7 +18,7 @@ use super::poll::ready;
 use super::requests::{Channel, Requests};
 use super::session::{Session, Shared};
 use super::settings::{EarlyData, OtherTimes};
-use super::stream::{Stream, linger};
+use super::stream::{Buffers, Stream, linger};
 use crate::wire::{CloseCode, ErrorCode, Features, Frame, Hello, RequestId, encode_goaway};
 
 /// Streams, or datagrams, that are served in a row before anything else gets its turn.
@@ -123,7 +123,7 @@ async fn run<A: Answerer>(
     let mut draining = session.shared.draining.subscribe();
     let mut streams = Streams {
         pieces: std::array::from_fn(|_| Bytes::new()),
-        out: Vec::new(),
+        buffers: Buffers::default(),
         early: false,
         all_allowed: false,
     };
@@ -226,7 +226,7 @@ async fn say_goodbye<A: Answerer>(
 /// What new streams have in common.
 struct Streams {
     pieces: [Bytes; PIECES],
-    out: Vec<u8>,
+    buffers: Buffers,
     early: bool,
     /// Whether the client may open as many as the settings say.
     all_allowed: bool,
@@ -252,14 +252,14 @@ impl Streams {
                 session.count(Counter::EarlyConnections);
             }
             session.count(Counter::Streams);
-            let out = std::mem::take(&mut self.out);
-            self.out =
-                Stream::new(Arc::clone(session), stream, out).begin(connection, &mut self.pieces).await;
+            let stream = Stream::new(Arc::clone(session), stream, std::mem::take(&mut self.buffers));
+            self.buffers = stream.begin(connection, &mut self.pieces).await;
             next = ready(connection.accept_bi()).await.and_then(Result::ok);
         }
         if let Some(stream) = next {
             session.count(Counter::Streams);
-            Stream::new(Arc::clone(session), stream, Vec::new()).begin(connection, &mut self.pieces).await;
+            let stream = Stream::new(Arc::clone(session), stream, Buffers::default());
+            stream.begin(connection, &mut self.pieces).await;
         }
         tokio::task::yield_now().await;
     }

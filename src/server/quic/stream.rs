@@ -41,6 +41,15 @@ pub(super) struct Stream<A: Answerer> {
     counted: bool,
 }
 
+/// Memory that one stream leaves to the next.
+#[derive(Debug, Default)]
+pub(super) struct Buffers {
+    /// For answers.
+    out: Vec<u8>,
+    /// For a frame that comes in pieces.
+    begun: Vec<u8>,
+}
+
 /// How far the client's side is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
@@ -68,21 +77,21 @@ impl From<WriteError> for Ended {
 }
 
 impl<A: Answerer> Stream<A> {
-    /// Takes over a new stream; `out` is any buffer, which [`Stream::begin`] gives back.
+    /// Takes over a new stream, with buffers which [`Stream::begin`] gives back.
     pub(super) fn new(
         session: Arc<Session<A>>,
         (send, recv): (SendStream, RecvStream),
-        out: Vec<u8>,
+        Buffers { out, begun }: Buffers,
     ) -> Self {
-        let decoder = FrameDecoder::new(session.settings().limits.max_frame);
+        let decoder = FrameDecoder::with_buffer(session.settings().limits.max_frame, begun);
         let requests = Requests::new(session, Channel::Stream);
         let reading = Reading::Open;
         Self { send, recv, requests, decoder, frames: 0, out, sent: 0, kept: 0, reading, counted: false }
     }
 
     /// Does what can be done without waiting, which for a stream of one question is everything. Otherwise a task goes
-    /// on with it. Gives a buffer back.
-    pub(super) async fn begin(mut self, connection: &Connection, pieces: &mut [Bytes]) -> Vec<u8> {
+    /// on with it. Gives buffers back.
+    pub(super) async fn begin(mut self, connection: &Connection, pieces: &mut [Bytes]) -> Buffers {
         let ended = match self.advance(pieces).await {
             Ok(ended) => ended,
             Err(ended) => {
@@ -91,16 +100,21 @@ impl<A: Answerer> Stream<A> {
             }
         };
         if ended {
-            let mut out = std::mem::take(&mut self.out);
-            out.clear();
-            return if out.capacity() <= KEEP { out } else { Vec::new() };
+            self.out.clear();
+            return self.take_buffers();
         }
         self.requests.session.stream_began();
         self.counted = true;
-        // Where nothing was said yet, the next stream can have the buffer.
-        let out = if self.out.is_empty() { std::mem::take(&mut self.out) } else { Vec::new() };
+        let buffers = self.take_buffers();
         tokio::spawn(self.run(connection.clone()));
-        out
+        buffers
+    }
+
+    /// Those that are empty, so that the next stream can have them.
+    fn take_buffers(&mut self) -> Buffers {
+        let is_free = self.out.is_empty() && self.out.capacity() <= KEEP;
+        let out = if is_free { std::mem::take(&mut self.out) } else { Vec::new() };
+        Buffers { out, begun: self.decoder.take_buffer() }
     }
 
     /// Serves until the stream ends.
