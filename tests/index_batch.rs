@@ -36,12 +36,13 @@ fn serial(number: u64, octets: usize) -> Serial {
 #[derive(Debug, Clone, Copy)]
 struct Kind(usize, bool, bool);
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind(8, false, true),
     Kind(16, false, false),
     Kind(16, false, true),
     Kind(16, true, false),
     Kind(16, true, true),
+    Kind(18, false, false),
     Kind(20, false, true),
     Kind(20, true, true),
 ];

@@ -211,6 +211,13 @@ impl<'a> Table<'a> {
     /// The answer for a serial of any length and sign.
     #[inline(never)]
     pub(super) fn locate_any(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
+        if let Some(magnitude) = Magnitude::of_usual_length(serial) {
+            return match self.locate_wide(magnitude) {
+                Known::Absent => Ok(None),
+                Known::Found(hit) => Ok(Some(hit)),
+                Known::Unsure => self.locate_magnitude(magnitude),
+            };
+        }
         match Magnitude::of(serial) {
             Some(serial) => self.locate_magnitude(serial),
             None => self.locate_exception(serial),
