@@ -82,7 +82,8 @@ impl<'a> Pages<'a> {
     /// The same of a page by its number in the file.
     #[inline(always)]
     pub(super) fn is_checked_in_file(&self, page: usize) -> bool {
-        self.is_checked(page.wrapping_sub(self.checked.body.start / PAGE))
+        // The marks of a large file are more lines than a near cache has to spare.
+        self.are_all_checked() || self.is_checked(page.wrapping_sub(self.checked.body.start / PAGE))
     }
 
     /// Makes sure of the page that holds this position of the body.
