@@ -6,13 +6,14 @@ use std::ops::Range;
 use revocache::types::{SerialError, Verdict};
 
 use crate::boundary::{OutArray, answer, elements, out_elements, required};
-use crate::check::{read_serial, revocache_octets, usual_serial};
+use crate::check::revocache_octets;
 use crate::failure::{Failed, Failure, revocache_error};
 use crate::issuer::revocache_issuer;
 use crate::policy::{OnUnknown, Terms, revocache_policy};
 use crate::prepared::{Listener, Ready};
 use crate::resolved::Resolved;
 use crate::result::{of_failure, revocache_result};
+use crate::serial::{read_serial, usual_serial};
 use crate::verdict::{result_of, revocache_verdict};
 
 /// The most questions of a batch.

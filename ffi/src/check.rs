@@ -5,12 +5,13 @@ use revocache::policy::{check_certificate, check_serial};
 use revocache::publish::MappedIndex;
 use revocache::types::{CertIdHash, MAX_SERIAL_OCTETS, SerialRef, Status, Verdict};
 
-use crate::boundary::{OutStruct, answer, elements, octets, quietly, required};
+use crate::boundary::{OutStruct, answer, elements, quietly, required};
 use crate::failure::{Failed, Failure, revocache_error};
 use crate::index::revocache_index;
 use crate::issuer::{read_certificate, read_hashes, read_issuer, revocache_issuer};
 use crate::policy::{NegativeSerials, OnUnknown, Terms, revocache_policy};
 use crate::result::revocache_result;
+use crate::serial::read_serial;
 use crate::short_way::{answer_at_once, answer_with_calls};
 use crate::verdict::{result_of, revocache_verdict};
 
@@ -347,47 +348,10 @@ fn tell_failure(failure: Failed, verdict: *mut revocache_verdict, on_unknown: On
     failure
 }
 
-/// # Safety
-/// As [`octets`].
-#[inline(always)]
-pub(crate) unsafe fn read_serial<'a>(
-    pointer: *const u8,
-    length: usize,
-    negative: NegativeSerials,
-) -> Result<SerialRef<'a>, Failed> {
-    // SAFETY: passed on.
-    if let Some(serial) = unsafe { usual_serial(pointer, length) } {
-        return Ok(serial);
-    }
-    // SAFETY: passed on.
-    let serial =
-        SerialRef::new(unsafe { octets(pointer, length, REVOCACHE_MAX_SERIAL, "the serial number") }?)?;
-    if negative == NegativeSerials::Refused && serial.octets().first().is_some_and(|first| *first >= 0x80) {
-        return Err(Failure::NegativeSerial.into());
-    }
-    Ok(serial)
-}
-
-/// A serial that is not negative and has its shortest form, of two octets or more.
-///
-/// # Safety
-/// As [`octets`].
-#[inline(always)]
-pub(crate) unsafe fn usual_serial<'a>(pointer: *const u8, length: usize) -> Option<SerialRef<'a>> {
-    if pointer.is_null() || !(2..=REVOCACHE_MAX_SERIAL).contains(&length) {
-        return None;
-    }
-    // SAFETY: not NULL, and the caller promises the octets.
-    let octets = unsafe { std::slice::from_raw_parts(pointer, length) };
-    // The sign bit is not set, and the eight bits behind it are not all the same.
-    let is_usual = octets.first_chunk().is_some_and(|first| i16::from_be_bytes(*first) >> 7 > 0);
-    if is_usual { SerialRef::new(octets).ok() } else { None }
-}
-
 /// A certificate, and that of its issuer if it is given: then it has to be of the issuer's name.
 ///
 /// # Safety
-/// As [`octets`], for both.
+/// As [`crate::boundary::octets`], for both.
 pub(crate) unsafe fn read_pair(
     certificate: *const u8,
     certificate_length: usize,
@@ -405,7 +369,7 @@ pub(crate) unsafe fn read_pair(
 /// The parts of an OCSP CertID.
 ///
 /// # Safety
-/// As [`octets`], for each part.
+/// As [`crate::boundary::octets`], for each part.
 pub(crate) unsafe fn read_cert_id<'a>(
     id: Option<&revocache_cert_id>,
     negative: NegativeSerials,

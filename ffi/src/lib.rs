@@ -29,6 +29,7 @@ mod policy;
 mod prepared;
 mod resolved;
 mod result;
+mod serial;
 mod short_way;
 mod verdict;
 mod version;

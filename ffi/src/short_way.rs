@@ -12,11 +12,11 @@ use revocache::index::Place;
 use revocache::types::UnixTime;
 
 use crate::boundary::OutStruct;
-use crate::check::usual_serial;
 use crate::issuer::revocache_issuer;
 use crate::policy::{UsualTerms, now, revocache_policy};
 use crate::prepared::Prepared;
 use crate::result::revocache_result;
+use crate::serial::usual_serial;
 use crate::verdict::revocache_verdict;
 
 /// The answer in the most usual case: a serial of 16 octets, or 17 with one for the sign, a time and the policy that

@@ -9,11 +9,10 @@ use super::connection::{revocache_client, revocache_client_issuer};
 use super::request::{Asked, revocache_request};
 use crate::batch::{Answers, REVOCACHE_MAX_BATCH, WHAT};
 use crate::boundary::{answer, elements, required};
-use crate::check::{
-    Teller, check, read_cert_id, read_pair, read_serial, revocache_cert_id, revocache_octets,
-};
+use crate::check::{Teller, check, read_cert_id, read_pair, revocache_cert_id, revocache_octets};
 use crate::failure::{Failed, revocache_error};
 use crate::result::revocache_result;
+use crate::serial::read_serial;
 use crate::verdict::{result_of, revocache_verdict};
 
 /// Asks the server whether the certificate with this serial number is revoked.

@@ -17,10 +17,11 @@ use super::request::{
     milliseconds, revocache_request,
 };
 use crate::boundary::{Structure, answer, elements, give, path, quietly, read_structure, required, text};
-use crate::check::{Teller, check, read_cert_id, read_pair, read_serial, revocache_cert_id};
+use crate::check::{Teller, check, read_cert_id, read_pair, revocache_cert_id};
 use crate::failure::{Failed, Failure, revocache_error};
 use crate::issuer::read_certificate;
 use crate::result::revocache_result;
+use crate::serial::read_serial;
 use crate::verdict::revocache_verdict;
 
 /// In `flags`: responders may have private and loopback addresses. Without it only those that `responders` names may; URLs
