@@ -149,7 +149,9 @@ impl Table<'_> {
                         (Some(hit), _) => {
                             listener.found(position, Ok(hit.map(|hit| Found::new(self, hit))));
                         }
-                        (None, Some(serial)) => listener.found(position, self.find_alone(serial)),
+                        (None, Some(serial)) => {
+                            listener.found(position, self.find_at(Place::Unsure, serial));
+                        }
                         (None, None) => listener.unread(position),
                     }
                 });
@@ -177,10 +179,7 @@ impl Table<'_> {
                 listener.unread(position);
                 continue;
             };
-            let place = match Magnitude::of_last_sixteen(serial) {
-                Some(last) => self.place_of(last),
-                None => Place::Unsure,
-            };
+            let place = self.place_of(serial);
             if ABSENT || place != Place::None {
                 listener.found(position, self.find_at(place, serial));
             }
@@ -240,11 +239,6 @@ impl Table<'_> {
                 (told..first + part.len()).for_each(|absent| listener.found(absent, Ok(None)));
             }
         }
-    }
-
-    #[inline(never)]
-    fn find_alone(&self, serial: SerialRef<'_>) -> Result<Option<Found<'_>>, IndexError> {
-        Ok(self.locate_any(serial)?.map(|hit| Found::new(self, hit)))
     }
 
     /// The ordinals of many serials.

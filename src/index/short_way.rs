@@ -9,8 +9,8 @@
 //!
 //! There are two lengths of it. [`Near`] is for tables without a filter and without exceptions, with records of 16 octets,
 //! and for a file whose pages were all checked, so that no mark is looked at; it has the few numbers that it needs in the
-//! [`Table`] itself. Records of 20 octets have the same way behind one call. [`ShortWay`] is for the rest. Both count from the beginning of the file, because that is the one slice
-//! there is.
+//! [`Table`] itself. Records of 20 octets have the same way behind one call. [`ShortWay`] is for the rest. Both count from
+//! the beginning of the file, because that is the one slice there is.
 
 use super::bytes::{array_at, to_usize};
 use super::directory::{Encoding, Span, TableCrl, TableRow, Width};
@@ -105,10 +105,11 @@ impl ShortWay {
 }
 
 impl<'a> Table<'a> {
-    /// The only record that a serial with these last 16 octets is likely to have, if pages need no check. Where there are
-    /// no exceptions, a serial that does not fit 16 octets has none, so that it does not matter which of those it is.
+    /// The only record that a serial is likely to have, if pages need no check. Where there are no exceptions, a serial that
+    /// does not fit 16 octets has none, so that it does not matter which of those with the same last 16 it is.
     #[inline(always)]
-    pub(super) fn place_of(&self, last: Magnitude) -> Place {
+    pub(super) fn place_of(&self, serial: SerialRef<'_>) -> Place {
+        let Some(last) = Magnitude::of_last_sixteen(serial) else { return Place::Unsure };
         let (number, tag) = bucket_and_tag(self.hasher().hash(last), self.near.buckets);
         match self.all_buckets().get(self.near.first_bucket.wrapping_add(to_usize(number))) {
             Some(bucket) => place_in(bucket, tag),

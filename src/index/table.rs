@@ -55,13 +55,7 @@ impl<'a> Table<'a> {
     /// call.
     #[inline(always)]
     pub fn place(&self, serial: SerialRef<'_>) -> Place {
-        if !self.pages.are_all_checked() {
-            return Place::Unsure;
-        }
-        match Magnitude::of_last_sixteen(serial) {
-            Some(last) => self.place_of(last),
-            None => Place::Unsure,
-        }
+        if self.pages.are_all_checked() { self.place_of(serial) } else { Place::Unsure }
     }
 
     /// The record of an ordinal that [`Table::place`] told of a serial, if it is that serial's, without a call. If it is
