@@ -13,7 +13,7 @@ mod index_support;
 use std::collections::HashSet;
 
 use index_support::{authority_facts, crl_facts, file_facts, listing};
-use revocache::index::{Builder, Found, Index, IndexError, Listings, Table};
+use revocache::index::{Builder, Found, Index, IndexError, Listings, NearAnswer, Table};
 use revocache::types::{ReasonCode, Serial, SerialRef};
 
 /// More than the table takes to ask ahead.
@@ -32,7 +32,7 @@ fn serial(number: u64, octets: usize) -> Serial {
     Serial::new(&std::iter::once(0).chain(magnitude).collect::<Vec<u8>>()).unwrap()
 }
 
-/// How a table is made: octets of its serials, with a filter, with an exception.
+/// How a table is made: octets of its serials, with a filter that lets few pass and not all, with an exception.
 #[derive(Debug, Clone, Copy)]
 struct Kind(usize, bool, bool);
 
@@ -47,9 +47,9 @@ const KINDS: [Kind; 8] = [
     Kind(20, true, true),
 ];
 
-fn build(Kind(octets, has_filter, has_exception): Kind) -> Vec<u8> {
+fn build(Kind(octets, is_sharp, has_exception): Kind) -> Vec<u8> {
     let mut builder = Builder::new(file_facts(1));
-    builder.filter_above(if has_filter { 0 } else { u32::MAX });
+    builder.filter_load(if is_sharp { 48 } else { u32::MAX });
     let authority = builder.add_authority(authority_facts(1));
     let crl = builder.add_crl(authority, crl_facts(0));
     let mut listings = Listings::new();
@@ -163,6 +163,52 @@ fn serials_that_end_alike_are_not_the_same() {
         table.find_listed(&others, |position, found| {
             assert!(found.unwrap().is_none(), "{}", others[position]);
         });
+    }
+}
+
+#[test]
+fn the_shortest_form_says_what_the_table_says() {
+    for kind in KINDS {
+        let Kind(octets, is_sharp, has_exception) = kind;
+        let index = Index::open(build(kind)).unwrap();
+        let table = index.tables().next().unwrap();
+        assert!(table.near().is_none(), "no page was checked");
+        assert!((0..ENTRIES).all(|number| table.contains(serial(number, octets).as_ref()).unwrap()));
+        let near = table.near().unwrap();
+        assert_eq!(near.sole_crl(), table.crls().next());
+        let (mut excluded, mut absent, mut listed, mut unsure) = (0, 0, 0, 0);
+        for asked in questions(octets, 8000) {
+            // As it takes them: not negative, padded.
+            let digits = asked.octets().strip_prefix(&[0]).unwrap_or(asked.octets());
+            if asked.octets()[0] >= 0x80 || digits.len() > 16 {
+                continue;
+            }
+            let mut padded = [0; 16];
+            padded[16 - digits.len()..].copy_from_slice(digits);
+            let said =
+                table.find(asked.as_ref()).unwrap().map(|found| found.listings().next().unwrap().unwrap().1);
+            if near.excludes(&padded) {
+                assert_eq!(said, None, "{asked:?}");
+                excluded += 1;
+            }
+            match near.answer(&padded) {
+                NearAnswer::Absent => {
+                    assert_eq!(said, None, "{asked:?}");
+                    absent += 1;
+                }
+                NearAnswer::Listed(listing) => {
+                    assert_eq!(said, Some(listing), "{asked:?}");
+                    listed += 1;
+                }
+                NearAnswer::Unsure => unsure += 1,
+            }
+        }
+        if octets == 16 && !has_exception {
+            assert!(absent > 2500 && listed > 2500 && unsure < 200, "{absent} {listed} {unsure}");
+            assert_eq!(excluded > 2500, is_sharp, "{excluded}");
+        } else {
+            assert_eq!((excluded, absent, listed), (0, 0, 0), "{kind:?}: the form is not for it");
+        }
     }
 }
 

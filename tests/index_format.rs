@@ -20,14 +20,14 @@ use revocache::types::{ReasonCode, Serial};
 const BLESS: &str = "REVOCACHE_BLESS";
 
 #[test]
-fn version_2_is_written_and_read_as_ever() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/index/v2.rvx");
+fn version_3_is_written_and_read_as_ever() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/index/v3.rvx");
     let (file, tables) = varied_file();
     if std::env::var_os(BLESS).is_some() {
         std::fs::write(&path, &file).unwrap();
     }
     let golden = std::fs::read(&path).unwrap();
-    assert!(golden == file, "the bytes of version 2 changed: raise the version and add a golden file");
+    assert!(golden == file, "the bytes of version 3 changed: raise the version and add a golden file");
     let index = Index::open(golden).unwrap();
     assert_eq!(index.verify().unwrap().tables, 3);
     let authority = index.authorities().next().unwrap().id();

@@ -221,6 +221,32 @@ unsafe fn read_other_version<T: Structure>(pointer: *const T, length: usize) -> 
     Ok(unsafe { value.assume_init() })
 }
 
+/// A place on the stack for an argument that only ways need which are seldom taken. On the others it takes no register
+/// then, nor the saving of one for the caller, which would cost a tenth of a check.
+pub(crate) struct Aside<T>(T);
+
+impl<T: Copy> Aside<T> {
+    /// The place, with what nobody will ask for.
+    #[inline(always)]
+    pub(crate) const fn new(nothing: T) -> Self {
+        Self(nothing)
+    }
+
+    /// Puts an argument there.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, argument: T) {
+        // SAFETY: a variable of ours. Volatile, as the argument would be kept in a register else.
+        unsafe { std::ptr::write_volatile(&raw mut self.0, argument) };
+    }
+
+    /// Takes it from there.
+    #[inline(always)]
+    pub(crate) fn take(&self) -> T {
+        // SAFETY: a variable of ours.
+        unsafe { std::ptr::read_volatile(&raw const self.0) }
+    }
+}
+
 /// Where the caller wants a structure written.
 #[derive(Debug)]
 pub(crate) struct OutStruct<'a, T> {
@@ -293,6 +319,17 @@ pub(crate) struct UsualOut<'a, T> {
 }
 
 impl<T: Structure> UsualOut<'_, T> {
+    /// As [`UsualOut::write`], and then changes what was written. That takes the place in the caller's memory, which need not
+    /// be aligned, and keeps the size.
+    #[inline(always)]
+    pub(crate) fn write_and(self, value: &T, change: impl FnOnce(*mut T)) {
+        let place = self.place;
+        self.write(value);
+        if !place.is_null() {
+            change(place);
+        }
+    }
+
     /// Writes a value that has its size set.
     #[inline(always)]
     pub(crate) fn write(self, value: &T) {

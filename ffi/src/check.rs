@@ -1,18 +1,20 @@
 //! Checks: one question, one answer.
 
+use std::ptr::{null, null_mut};
+
 use revocache::pki::Certificate;
 use revocache::policy::{check_certificate, check_serial};
 use revocache::publish::MappedIndex;
 use revocache::types::{CertIdHash, MAX_SERIAL_OCTETS, SerialRef, Status, Verdict};
 
-use crate::boundary::{OutStruct, answer, elements, quietly, required};
+use crate::boundary::{Aside, OutStruct, answer, elements, quietly, required};
 use crate::failure::{Failed, Failure, revocache_error};
 use crate::index::revocache_index;
 use crate::issuer::{read_certificate, read_hashes, read_issuer, revocache_issuer};
 use crate::policy::{NegativeSerials, OnUnknown, Terms, revocache_policy};
 use crate::result::revocache_result;
 use crate::serial::read_serial;
-use crate::short_way::{answer_at_once, answer_with_calls};
+use crate::short_way::{AtOnce, answer_at_once, answer_from_generation, answer_from_standing, answer_passed};
 use crate::verdict::{result_of, revocache_verdict};
 
 /// The most octets of a serial number.
@@ -77,27 +79,79 @@ pub unsafe extern "C" fn revocache_check_serial(
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
-    // SAFETY: passed on.
-    match quietly(None, || unsafe { answer_at_once(issuer, serial, serial_length, policy, verdict) }) {
-        Some(result) => result,
+    // All that is needed of the length from here on, as one register less to keep makes a difference.
+    let last = serial.wrapping_add(serial_length.wrapping_sub(16));
+    let (mut issuer_aside, mut serial_aside) = (Aside::new(None), Aside::new(null()));
+    let (mut policy_aside, mut error_aside) = (Aside::new(null()), Aside::new(null_mut()));
+    issuer_aside.put(issuer);
+    serial_aside.put(serial);
+    policy_aside.put(policy);
+    error_aside.put(error);
+    let said = quietly(None, || {
+        // Each for itself, so that the rest need not look at it again.
+        if verdict.is_null() {
+            // SAFETY: passed on.
+            unsafe { answer_at_once::<false>(issuer, serial, last, policy, verdict) }
+        } else {
+            // SAFETY: passed on.
+            unsafe { answer_at_once::<true>(issuer, serial, last, policy, verdict) }
+        }
+    });
+    if let Some(AtOnce::Said(result)) = said {
+        return result;
+    }
+    let (issuer, serial) = (issuer_aside.take(), serial_aside.take());
+    let (policy, error) = (policy_aside.take(), error_aside.take());
+    match said {
         // SAFETY: passed on.
-        None => unsafe { check_serial_at_length(issuer, serial, serial_length, policy, verdict, error) },
+        Some(_) => unsafe { check_passed(issuer, serial, last, policy, verdict, error) },
+        // SAFETY: passed on.
+        None => unsafe { check_serial_at_length(issuer, serial, last, policy, verdict, error) },
     }
 }
 
+/// What is left to [`revocache_check_serial`] of a serial that passed the filter.
+///
 /// # Safety
-/// The pointers are as the header's preamble demands.
+/// As [`answer_passed`].
 #[inline(never)]
-unsafe fn check_serial_at_length(
+unsafe extern "C" fn check_passed(
     issuer: Option<&revocache_issuer>,
     serial: *const u8,
-    serial_length: usize,
+    last: *const u8,
     policy: *const revocache_policy,
     verdict: *mut revocache_verdict,
     error: *mut revocache_error,
 ) -> revocache_result {
     // SAFETY: passed on.
-    let said = quietly(None, || unsafe { answer_with_calls(issuer, serial, serial_length, policy, verdict) });
+    match quietly(None, || unsafe { answer_passed(issuer, serial, last, verdict) }) {
+        Some(result) => result,
+        // SAFETY: passed on.
+        None => unsafe { check_serial_at_length(issuer, serial, last, policy, verdict, error) },
+    }
+}
+
+/// What is left to [`revocache_check_serial`]. It does not unwind, as C cannot, and so can be jumped to.
+///
+/// # Safety
+/// The pointers are as the header's preamble demands. `last` is 16 octets before the end of the serial.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn check_serial_at_length(
+    issuer: Option<&revocache_issuer>,
+    serial: *const u8,
+    last: *const u8,
+    policy: *const revocache_policy,
+    verdict: *mut revocache_verdict,
+    error: *mut revocache_error,
+) -> revocache_result {
+    let serial_length = last.addr().wrapping_add(16).wrapping_sub(serial.addr());
+    let said = quietly(None, || {
+        // SAFETY: passed on.
+        unsafe { answer_from_standing(issuer, serial, serial_length, policy, verdict) }
+            // SAFETY: passed on.
+            .or_else(|| unsafe { answer_from_generation(issuer, serial, serial_length, policy, verdict) })
+    });
     if let Some(result) = said {
         return result;
     }

@@ -3,25 +3,34 @@
 //! Everything a check reads is reached through one pointer, to an [`InForce`] that never changes. A writer makes the
 //! next one beside it, with every issuer looked up again, replaces the pointer, and frees the old one when no thread
 //! reads it any more ([`crate::pins`]). So a check finds an issuer's place in the generation of the moment without
-//! looking anything up, and every check is answered from one generation.
+//! looking anything up, and every check is answered from one generation. The answers that stand for most questions
+//! ([`crate::standing`]) are parts of it, too, which the fronts of the issuers lead to without that detour.
 
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
 use std::time::Duration;
 
 use revocache::policy::Policy;
 use revocache::publish::{IndexFolder, IndexReader, PublishError, Snapshot, open_file};
+use revocache::types::UnixTime;
 
 use crate::failure::{Failed, Failure};
 use crate::pins::{Pin, Pins, Turn};
+use crate::policy::UsualTerms;
 use crate::resolved::{IssuerKey, Resolved};
+use crate::standing::{Front, Standing};
+use crate::watched::Watched;
 
 /// How often a writer looks whether readers are done before it leaves the rest to the next writer.
 const LOOKS: u32 = 100;
 
 /// Policies (graces) that issuers are prepared for; under others checks are slower.
 const PREPARED_POLICIES: usize = 4;
+
+/// One of so many checks of a thread that no standing answer was for has one made for the next.
+const SETTLED_AFTER: u32 = 16;
 
 /// Seconds between attempts to open a generation that could not be opened, where checks refresh by themselves.
 const RETRY_SECONDS: i64 = 1;
@@ -55,28 +64,29 @@ pub(crate) struct InForce {
     /// What is prepared for: the default, and what was asked under since.
     policies: Vec<Policy>,
     /// By the number of the issuer's handle; `None` where the handle was freed.
-    issuers: Vec<Option<Arc<Resolved>>>,
+    issuers: Vec<Option<Seat>>,
     /// Once replaced: in which epoch, and what was replaced before. For the writer whose turn it is.
     epoch: AtomicU64,
     earlier: AtomicPtr<InForce>,
 }
 
-/// How a check sees that there is a newer generation. Side by side and without a way to go, because every check looks.
-#[derive(Clone, Copy)]
-struct Watched {
-    /// The folder's control word; borrowed from the mapping of the [`InForce`]'s reader.
-    word: &'static AtomicU64,
-    /// What it was when the generation was opened.
-    seen: u64,
+/// An issuer's place in a generation.
+#[derive(Clone)]
+struct Seat {
+    resolved: Arc<Resolved>,
+    front: Arc<Front>,
 }
 
-/// Watched where nothing is to be noticed by checks.
-static NOTHING: AtomicU64 = AtomicU64::new(0);
+/// A standing answer, kept for as long as this lives.
+pub(crate) struct StandingReading<'g> {
+    standing: &'g Standing,
+    pin: Pin<'g>,
+}
 
 /// What is in force, kept for as long as this lives.
 pub(crate) struct Reading<'g> {
     in_force: &'g InForce,
-    _pin: Pin<'g>,
+    pin: Pin<'g>,
 }
 
 // SAFETY: the raw pointers are to `InForce`, whose content may be shared and sent; who may follow and free them is
@@ -104,7 +114,7 @@ impl Generations {
     fn new(reader: Option<Arc<IndexReader>>, snapshot: Snapshot, refresh: Refresh) -> Result<Self, Failed> {
         let pins =
             Pins::new().map_err(|source| Failure::Io { action: "map memory for the handle", source })?;
-        let watched = Watched::new(reader.as_ref(), refresh);
+        let watched = watch(reader.as_ref(), refresh);
         let first = Box::new(InForce::new(watched, reader, snapshot, vec![Policy::default()], Vec::new()));
         Ok(Self {
             current: AtomicPtr::new(Box::into_raw(first)),
@@ -133,6 +143,43 @@ impl Generations {
         (!reading.in_force().watched.is_outdated()).then_some(reading)
     }
 
+    /// The answer that stands for the questions about an issuer at this moment, which may be none. In the fewest
+    /// instructions: on systems where readers have to fence, fronts lead nowhere.
+    #[inline(always)]
+    pub(crate) fn standing(&self, front: &Front) -> Option<StandingReading<'_>> {
+        let pin = self.pins.pin_unfenced()?;
+        // SAFETY: pinned for as long as the reference is there.
+        Some(StandingReading { standing: unsafe { front.standing() }, pin })
+    }
+
+    /// Takes up what the calling thread left.
+    ///
+    /// # Safety
+    /// The calling thread did [`StandingReading::leave`] one of this, and has not taken it up since.
+    #[inline(always)]
+    pub(crate) unsafe fn resume_standing(&self) -> StandingReading<'_> {
+        // SAFETY: passed on.
+        let (pin, left) = unsafe { self.pins.resume() };
+        // SAFETY: what was left is a reference, which the pin keeps valid.
+        StandingReading { standing: unsafe { &*left.cast_const().cast() }, pin }
+    }
+
+    /// Has the front of an issuer lead to the answer that stands for questions under these terms. Without effect while
+    /// another thread has the turn, or if there is none.
+    #[cold]
+    pub(crate) fn settle(&self, number: usize, terms: &UsualTerms, at: UnixTime) {
+        let Some(turn) = self.pins.try_turn() else { return };
+        let reading = self.reading();
+        let now = reading.in_force();
+        let Some(Seat { resolved, front }) = now.issuers.get(number).and_then(Option::as_ref) else { return };
+        let standing = resolved.prepared_as_stated(terms.policy).and_then(|prepared| {
+            prepared.standing(&turn, now.watched, terms.wording(), at, terms.on_unknown)
+        });
+        if let (Some(standing), true) = (standing, self.pins.need_no_fence()) {
+            front.lead_to(standing);
+        }
+    }
+
     /// The same for questions about issuers under this policy.
     #[inline(always)]
     pub(crate) fn to_answer_under(&self, policy: &Policy) -> Reading<'_> {
@@ -155,7 +202,7 @@ impl Generations {
     fn reading_under<'g>(&'g self, pin: Pin<'g>) -> Reading<'g> {
         // SAFETY: it is never NULL, it was made by `Box::into_raw`, and the pin, made before the load, keeps it.
         let in_force = unsafe { &*self.current.load(Ordering::Acquire) };
-        Reading { in_force, _pin: pin }
+        Reading { in_force, pin }
     }
 
     #[cold]
@@ -195,20 +242,22 @@ impl Generations {
                 return Ok(());
             };
             let (reader, snapshot) = newest(reader)?;
-            let watched = Watched::new(Some(&reader), self.refresh);
+            let watched = watch(Some(&reader), self.refresh);
             now.again(watched, Some(reader), snapshot, now.policies.clone())
         };
         self.replace(next, turn);
         Ok(())
     }
 
-    /// Adds an issuer and returns its number.
-    pub(crate) fn add_issuer(&self, key: IssuerKey) -> usize {
+    /// Adds an issuer and returns its number, and where its checks look first.
+    pub(crate) fn add_issuer(&self, key: IssuerKey) -> (usize, Arc<Front>) {
         let turn = self.turn();
+        let front = Arc::new(Front::new());
         let (next, number) = {
             let reading = self.reading();
             let now = reading.in_force();
-            let issuer = Arc::new(Resolved::new(&now.snapshot, Arc::new(key), &now.policies));
+            let resolved = Arc::new(Resolved::new(&now.snapshot, Arc::new(key), &now.policies));
+            let issuer = Seat { resolved, front: Arc::clone(&front) };
             let mut issuers = now.issuers.clone();
             let number = issuers.iter().position(Option::is_none).unwrap_or(issuers.len());
             match issuers.get_mut(number) {
@@ -218,7 +267,7 @@ impl Generations {
             (now.with_issuers(issuers), number)
         };
         self.replace(next, &turn);
-        number
+        (number, front)
     }
 
     /// Prepares every issuer for a policy that was not asked under before, so that the next checks under it are as fast
@@ -267,10 +316,23 @@ impl Generations {
     }
 
     fn replace(&self, next: InForce, turn: &Turn<'_>) {
-        let old = self.current.swap(Box::into_raw(Box::new(next)), Ordering::AcqRel);
-        let epoch = self.pins.end_epoch(turn);
+        let next = Box::into_raw(Box::new(next));
+        let old = self.current.swap(next, Ordering::AcqRel);
         // SAFETY: it was made by `Box::into_raw` and is freed by `free_unread` alone, which is not running.
         let node = unsafe { &*old };
+        // SAFETY: as above.
+        let next = unsafe { &*next };
+        // Fronts that lead to what goes with the old one. Before the epoch ends, so that whoever comes later does not find
+        // it any more. In the child of a process that was forked in between, the old one stays for ever.
+        for (number, seat) in node.issuers.iter().enumerate() {
+            let (Some(seat), kept) = (seat, next.issuers.get(number).and_then(Option::as_ref)) else {
+                continue;
+            };
+            if !kept.is_some_and(|kept| Arc::ptr_eq(&kept.resolved, &seat.resolved)) {
+                seat.front.lead_nowhere();
+            }
+        }
+        let epoch = self.pins.end_epoch(turn);
         node.epoch.store(epoch, Ordering::Relaxed);
         node.earlier.store(self.replaced.load(Ordering::Relaxed), Ordering::Relaxed);
         self.replaced.store(old, Ordering::Relaxed);
@@ -330,13 +392,13 @@ impl InForce {
         reader: Option<Arc<IndexReader>>,
         snapshot: Snapshot,
         policies: Vec<Policy>,
-        issuers: Vec<Option<Arc<Resolved>>>,
+        issuers: Vec<Option<Seat>>,
     ) -> Self {
         let (epoch, earlier) = (AtomicU64::new(0), AtomicPtr::new(std::ptr::null_mut()));
         Self { watched, reader, snapshot, policies, issuers, epoch, earlier }
     }
 
-    fn with_issuers(&self, issuers: Vec<Option<Arc<Resolved>>>) -> Self {
+    fn with_issuers(&self, issuers: Vec<Option<Seat>>) -> Self {
         Self::new(self.watched, self.reader.clone(), self.snapshot.clone(), self.policies.clone(), issuers)
     }
 
@@ -348,8 +410,11 @@ impl InForce {
         snapshot: Snapshot,
         policies: Vec<Policy>,
     ) -> Self {
-        let look_up = |issuer: &Arc<Resolved>| Arc::new(issuer.again(&snapshot, &policies));
-        let issuers = self.issuers.iter().map(|issuer| issuer.as_ref().map(look_up)).collect();
+        let look_up = |seat: &Seat| Seat {
+            resolved: Arc::new(seat.resolved.again(&snapshot, &policies)),
+            front: Arc::clone(&seat.front),
+        };
+        let issuers = self.issuers.iter().map(|seat| seat.as_ref().map(look_up)).collect();
         Self::new(watched, reader, snapshot, policies, issuers)
     }
 
@@ -358,23 +423,20 @@ impl InForce {
     }
 }
 
-impl Watched {
-    fn new(reader: Option<&Arc<IndexReader>>, refresh: Refresh) -> Self {
-        match reader.and_then(|reader| reader.watched()) {
-            Some((word, seen)) if refresh == Refresh::Automatic => {
-                // SAFETY: the word stays where it is for as long as the reader, which every `InForce` keeps that has this.
-                Self { word: unsafe { std::mem::transmute::<&AtomicU64, &'static AtomicU64>(word) }, seen }
-            }
-            _ => Self { word: &NOTHING, seen: 0 },
-        }
+impl StandingReading<'_> {
+    /// Leaves it to who calls [`Generations::resume_standing`].
+    #[inline(always)]
+    pub(crate) fn leave(self) {
+        self.pin.leave(std::ptr::from_ref(self.standing).cast_mut().cast());
     }
+}
+
+impl Deref for StandingReading<'_> {
+    type Target = Standing;
 
     #[inline(always)]
-    fn is_outdated(self) -> bool {
-        let word = self.word.load(Ordering::Relaxed);
-        // The page may be mapped for reading only, where loads have no ordering of their own.
-        fence(Ordering::Acquire);
-        word != self.seen
+    fn deref(&self) -> &Standing {
+        self.standing
     }
 }
 
@@ -400,7 +462,22 @@ impl Reading<'_> {
     /// The place of the issuer with this number.
     #[inline(always)]
     pub(crate) fn issuer(&self, number: usize) -> Option<&Resolved> {
-        self.in_force.issuers.get(number)?.as_deref()
+        self.in_force.issuers.get(number)?.as_ref().map(|seat| &*seat.resolved)
+    }
+
+    /// Whether to have a standing answer made for questions like the one that this is for.
+    #[inline(always)]
+    pub(crate) fn is_to_settle(&self) -> bool {
+        self.pin.is_one_in(SETTLED_AFTER)
+    }
+}
+
+/// What checks are to see of newer generations.
+fn watch(reader: Option<&Arc<IndexReader>>, refresh: Refresh) -> Watched {
+    match (reader, refresh) {
+        // SAFETY: every `InForce` that has it keeps its reader, and whoever looks keeps the `InForce`.
+        (Some(reader), Refresh::Automatic) => unsafe { Watched::new(reader) },
+        _ => Watched::NOTHING,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::generations::Generations;
 use crate::index::revocache_index;
 use crate::resolved::IssuerKey;
 use crate::result::revocache_result;
+use crate::standing::Front;
 
 /// The most octets of a certificate (DER).
 pub const REVOCACHE_MAX_CERTIFICATE: usize = 1 << 20;
@@ -21,14 +22,16 @@ pub const REVOCACHE_MAX_CERTIFICATE: usize = 1 << 20;
 /// may the child of a fork.
 pub struct revocache_issuer {
     pub(crate) generations: Arc<Generations>,
+    /// Where checks look first.
+    pub(crate) front: Arc<Front>,
     pub(crate) number: usize,
 }
 
 impl revocache_issuer {
     fn new(index: &revocache_index, key: IssuerKey) -> Self {
         let generations = Arc::clone(&index.generations);
-        let number = generations.add_issuer(key);
-        Self { generations, number }
+        let (number, front) = generations.add_issuer(key);
+        Self { generations, front, number }
     }
 }
 

@@ -24,6 +24,7 @@ mod failure;
 mod generations;
 mod index;
 mod issuer;
+mod lists;
 mod pins;
 mod policy;
 mod prepared;
@@ -31,8 +32,10 @@ mod resolved;
 mod result;
 mod serial;
 mod short_way;
+mod standing;
 mod verdict;
 mod version;
+mod watched;
 
 pub use batch::*;
 pub use check::{

@@ -5,8 +5,9 @@
 //! atomic read-modify-write, no fence. A counter that all threads share, which an `Arc` is, would cost more than the
 //! lookup itself and, as a fence, keep the cache misses of successive lookups from overlapping.
 //!
-//! *Marks.* There is an epoch, a number that rises each time something is taken away. A mark is the epoch the reader
-//! saw. What was taken away in epoch `e` may be in the hands of readers whose mark is `e` or lower, and of no others.
+//! *Marks.* There is an epoch, a number that rises each time something is taken away. A mark is the epoch that the reader
+//! saw, in place of the name of the thread that owns the slot, so that one comparison tells that a slot is the thread's and
+//! not in use. What was taken away in epoch `e` may be in the hands of readers whose mark is `e` or lower, and of no others.
 //!
 //! *Fences.* A reader must have stored its mark before it loads the shared pointer, and a writer must have replaced the
 //! pointer before it looks at the marks. That needs a full fence on both sides, or none on the reader's side if the
@@ -14,39 +15,42 @@
 //!
 //! *Slots.* A thread's slot is found by its thread id; there is no thread-local storage, which would have to be set up
 //! and torn down per thread. Where all slots near are taken, a thread is a *guest* of its first slot and counts itself
-//! in and out. So is a reader that interrupts another one on the same thread (a signal handler).
+//! in and out. A reader that interrupts another one on the same thread (a signal handler) takes a slot of its own.
 //!
 //! *Fork.* The slots lie on pages that a child gets zeroed (`MADV_WIPEONFORK`): threads that do not exist in the child
 //! leave no marks there.
 
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
 
 /// Slots of a handle; more threads than that at the same time become guests.
-const SLOTS: usize = 256;
+const SLOTS: usize = 512;
 /// Slots a thread tries before it becomes a guest.
 const TRIES: usize = 8;
 
-/// No mark.
-const UNPINNED: u64 = 0;
-/// No owner. No thread has this id.
-const NOBODY: usize = 0;
+/// No owner, and no mark. No thread has this id.
+const NOBODY: u64 = 0;
+/// The first epoch. No thread has an id of that size.
+const FIRST_EPOCH: u64 = 1 << 63;
 
-/// One thread's mark, on a cache line of its own.
+/// One thread's mark, on a cache line of its own. All zero is its first state.
 #[repr(C, align(64))]
 struct Slot {
+    /// The id of the thread that owns the slot, or, while it reads, the epoch.
     mark: AtomicU64,
     /// Readers that have no slot and are counted here.
     guests: AtomicU64,
+    /// For [`Pin::leave`]; of the owner alone.
+    left: AtomicPtr<()>,
+    /// For [`Pin::is_one_in`]; of the owner alone.
+    counted: AtomicU32,
 }
 
 /// What lies on the wiped pages. All zero is its first state.
 #[repr(C, align(64))]
 struct Shared {
     slots: [Slot; SLOTS],
-    /// The thread of each slot. Apart from the marks, because every thread reads these and they hardly ever change.
-    owners: [AtomicUsize; SLOTS],
     /// 1 while a writer is at work. Wiped with the rest: in a child no writer is at work.
     turn: AtomicU32,
 }
@@ -66,11 +70,16 @@ unsafe impl Send for Pins {}
 unsafe impl Sync for Pins {}
 
 impl Pins {
-    /// Sets up the slots: about 16 KiB, most of which is never touched.
+    /// Sets up the slots: about 32 KiB, most of which is never touched.
     pub(crate) fn new() -> io::Result<Self> {
         let shared = pages::map()?;
         let readers_fence = !barrier::is_available();
-        Ok(Self { shared, epoch: AtomicU64::new(1), readers_fence, barrier_lost: AtomicBool::new(false) })
+        Ok(Self {
+            shared,
+            epoch: AtomicU64::new(FIRST_EPOCH),
+            readers_fence,
+            barrier_lost: AtomicBool::new(false),
+        })
     }
 
     /// Marks the calling thread as reading until the result is dropped. Shared pointers loaded from then on stay valid
@@ -92,34 +101,61 @@ impl Pins {
         self.own_mark(home(thread), thread)
     }
 
+    /// The same for what is only there while [`Pins::need_no_fence`], which saves asking.
+    #[inline(always)]
+    pub(crate) fn pin_unfenced(&self) -> Option<Pin<'_>> {
+        let thread = thread_id();
+        self.mark(home(thread), thread)
+    }
+
+    /// Takes up what the calling thread left under a [`Pins::pin_unfenced`].
+    ///
+    /// # Safety
+    /// The calling thread has left a pin, and not taken it up since.
+    #[inline(always)]
+    pub(crate) unsafe fn resume(&self) -> (Pin<'_>, *mut ()) {
+        let slot = at(&self.shared().slots, home(thread_id()));
+        (Pin { slot, kind: Kind::Owner }, slot.left.load(Ordering::Relaxed))
+    }
+
+    /// Whether readers need no fence: the system has barriers.
+    pub(crate) fn need_no_fence(&self) -> bool {
+        !self.readers_fence
+    }
+
     /// Marks this slot, if it is the thread's and not in use.
     #[inline(always)]
-    fn own_mark(&self, number: usize, thread: usize) -> Option<Pin<'_>> {
+    fn own_mark(&self, number: usize, thread: u64) -> Option<Pin<'_>> {
+        let pin = self.mark(number, thread)?;
+        if self.readers_fence {
+            fence(Ordering::SeqCst);
+        }
+        Some(pin)
+    }
+
+    /// The same without the fence that some systems need.
+    #[inline(always)]
+    fn mark(&self, number: usize, thread: u64) -> Option<Pin<'_>> {
         let slot = at(&self.shared().slots, number);
-        let is_ours = at(&self.shared().owners, number).load(Ordering::Relaxed) == thread;
-        if !is_ours || slot.mark.load(Ordering::Relaxed) != UNPINNED {
+        if slot.mark.load(Ordering::Relaxed) != thread {
             return None;
         }
         // Acquire: a reader that sees an epoch also sees what was replaced before it began. Release: whoever sees the
         // mark knows that what was read under the one before is done with.
         slot.mark.store(self.epoch.load(Ordering::Acquire), Ordering::Release);
-        if self.readers_fence {
-            fence(Ordering::SeqCst);
-        } else {
-            compiler_fence(Ordering::SeqCst);
-        }
+        compiler_fence(Ordering::SeqCst);
         Some(Pin { slot, kind: Kind::Owner })
     }
 
     #[cold]
-    fn pin_elsewhere(&self, first: usize, thread: usize) -> Pin<'_> {
+    fn pin_elsewhere(&self, first: usize, thread: u64) -> Pin<'_> {
         let near = first..first + TRIES;
-        let owner = |number: usize| at(&self.shared().owners, number);
-        let own = near.clone().find(|number| owner(*number).load(Ordering::Relaxed) == thread);
+        let mark = |number: usize| &at(&self.shared().slots, number).mark;
+        let own = near.clone().find(|number| mark(*number).load(Ordering::Relaxed) == thread);
         let claim = |number: &usize| {
             let (free, order) = (NOBODY, Ordering::Relaxed);
-            owner(*number).load(order) == free
-                && owner(*number).compare_exchange(free, thread, order, order).is_ok()
+            mark(*number).load(order) == free
+                && mark(*number).compare_exchange(free, thread, order, order).is_ok()
         };
         let own = own.or_else(|| near.clone().find(claim));
         own.and_then(|number| self.own_mark(number, thread)).unwrap_or_else(|| {
@@ -156,7 +192,7 @@ impl Pins {
             return None;
         }
         let marks = slots.iter().map(|slot| slot.mark.load(Ordering::Acquire));
-        let oldest = marks.filter(|mark| *mark != UNPINNED).min();
+        let oldest = marks.filter(|mark| *mark >= FIRST_EPOCH).min();
         Some(oldest.unwrap_or_else(|| self.epoch.load(Ordering::Relaxed)))
     }
 
@@ -185,12 +221,33 @@ enum Kind {
     Guest,
 }
 
+impl Pin<'_> {
+    /// Leaves the mark, and this to go on with, to who calls [`Pins::resume`]: another function, which then need not be
+    /// handed what all would have to keep for it. For a [`Pins::pin_unfenced`].
+    #[inline(always)]
+    pub(crate) fn leave(self, value: *mut ()) {
+        self.slot.left.store(value, Ordering::Relaxed);
+        std::mem::forget(self);
+    }
+
+    /// Whether so many readings of the thread were asked this since it was `true`. A guest's never is.
+    pub(crate) fn is_one_in(&self, many: u32) -> bool {
+        if let Kind::Guest = self.kind {
+            return false;
+        }
+        let counted = self.slot.counted.load(Ordering::Relaxed).wrapping_add(1);
+        self.slot.counted.store(if counted < many { counted } else { 0 }, Ordering::Relaxed);
+        counted >= many
+    }
+}
+
 impl Drop for Pin<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         match self.kind {
-            // Release: everything read comes before.
-            Kind::Owner => self.slot.mark.store(UNPINNED, Ordering::Release),
+            // Release: everything read comes before. The id is asked for anew, as keeping it would take a register from start
+            // to end.
+            Kind::Owner => self.slot.mark.store(thread_id(), Ordering::Release),
             Kind::Guest => {
                 self.slot.guests.fetch_sub(1, Ordering::Release);
             }
@@ -216,20 +273,21 @@ fn at<T>(table: &[T; SLOTS], number: usize) -> &T {
 
 /// The first slot of a thread. Ids are addresses of thread control blocks: far apart, and alike in their low bits.
 #[inline(always)]
-fn home(thread: usize) -> usize {
-    const { assert!(SLOTS == 1 << 8) };
-    let low = u32::try_from(thread >> 6 & 0xffff_ffff).unwrap_or(0);
-    usize::try_from(low.wrapping_mul(0x9e37_79b9) >> 24).unwrap_or(0)
+fn home(thread: u64) -> usize {
+    const { assert!(SLOTS == 0x200) };
+    // A factor of 32 bits fits an instruction. Stacks that follow each other are some megabytes apart: the bits that their
+    // distance moves most are taken.
+    usize::try_from(thread.wrapping_mul(0x61c8_8647) >> 46 & 0x1ff).unwrap_or(0)
 }
 
-/// A number that no other living thread of the process has. It stays the same across fork.
+/// A number that no other living thread of the process has, below [`FIRST_EPOCH`]. It stays the same across fork.
 ///
 /// Here it is the address of the thread control block, which the ABI keeps in its first word ("System V ABI, AMD64
 /// supplement", section 3.4.6): what pthread_self returns, without the call, which would be a tenth of a check.
 #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
 #[inline(always)]
-fn thread_id() -> usize {
-    let thread: usize;
+fn thread_id() -> u64 {
+    let thread: u64;
     // SAFETY: it reads a word that every thread has, and changes nothing.
     unsafe {
         std::arch::asm!("mov {}, fs:0", out(reg) thread, options(pure, readonly, nostack, preserves_flags));
@@ -237,20 +295,21 @@ fn thread_id() -> usize {
     thread
 }
 
-/// A number that no other living thread of the process has. It stays the same across fork.
+/// A number that no other living thread of the process has, below [`FIRST_EPOCH`]. It stays the same across fork.
 #[cfg(not(any(all(target_arch = "x86_64", target_os = "linux"), miri)))]
 #[inline(always)]
 #[allow(clippy::as_conversions, reason = "a pthread_t is an integer or a pointer, depending on the system")]
-fn thread_id() -> usize {
+fn thread_id() -> u64 {
     // SAFETY: it has no precondition.
     let thread = unsafe { libc::pthread_self() };
-    thread as usize
+    // Pointers of programs, and numbers of threads, do not have the top bit.
+    thread as u64 & !FIRST_EPOCH
 }
 
 #[cfg(miri)]
-fn thread_id() -> usize {
+fn thread_id() -> u64 {
     thread_local!(static PLACE: u8 = const { 0 });
-    PLACE.with(|place| std::ptr::from_ref(place).addr())
+    PLACE.with(|place| u64::try_from(std::ptr::from_ref(place).addr()).unwrap_or(0) & !FIRST_EPOCH)
 }
 
 /// The pages the slots lie on.
@@ -366,9 +425,20 @@ mod tests {
         assert!(pins.oldest_reader(&turn).unwrap() <= during, "the inner one took the mark away");
         let inner = pins.pin();
         drop(outer);
-        assert_eq!(pins.oldest_reader(&turn), None, "a guest");
+        let later = pins.end_epoch(&turn);
+        let oldest = pins.oldest_reader(&turn).unwrap();
+        assert!(oldest > during && oldest <= later, "the inner one reads");
         drop(inner);
-        assert!(pins.oldest_reader(&turn).unwrap() > during);
+        assert!(pins.oldest_reader(&turn).unwrap() > later);
+    }
+
+    #[test]
+    fn one_in_so_many_is_told_by_each_thread_for_itself() {
+        let pins = Pins::new().unwrap();
+        let told = || (0..8).map(|_| pins.pin().is_one_in(4)).collect::<Vec<_>>();
+        let expected = [false, false, false, true, false, false, false, true];
+        assert_eq!(told(), expected);
+        thread::scope(|scope| assert_eq!(scope.spawn(told).join().unwrap(), expected));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub const REVOCACHE_SOFT_FAIL: u32 = 1;
 /// In `flags`: a serial whose first octet is 80 or above is a negative number and meant as such.
 pub const REVOCACHE_POLICY_NEGATIVE_SERIALS: u32 = 1;
 
+/// In `at`: the machine's clock.
+pub(crate) const CLOCK: UnixTime = UnixTime::from_seconds(0);
+
 /// How an answer is judged. Clear it, set `size`, then what differs from the default; or pass NULL for the defaults, in
 /// which every field but `size` is zero.
 #[repr(C)]
@@ -55,6 +58,15 @@ pub(crate) struct UsualTerms {
     /// `None` for the machine's clock.
     pub(crate) at: Option<UnixTime>,
     pub(crate) on_unknown: OnUnknown,
+}
+
+/// The first four fields of a policy as a caller words it, which are all but the time and the flags. Two comparisons tell
+/// whether it is the one that an answer stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wording {
+    /// `size` and `on_unknown`.
+    first: u64,
+    stated: Stated,
 }
 
 /// A policy as a caller states it: `grace` and `life_without_next_update` side by side, as they lie in the structure, so
@@ -127,8 +139,8 @@ impl UsualTerms {
         if pointer.is_null() {
             return Some(Self { policy: Stated::DEFAULT, at: None, on_unknown: OnUnknown::Refuse });
         }
-        // SAFETY: every version of the structure begins with its size and `on_unknown`.
-        let first = unsafe { pointer.cast::<u64>().read_unaligned() };
+        // SAFETY: passed on.
+        let first = unsafe { Wording::first(pointer) };
         let on_unknown = if first == pair(SIZE, REVOCACHE_HARD_FAIL) {
             OnUnknown::Refuse
         } else if first == pair(SIZE, REVOCACHE_SOFT_FAIL) {
@@ -136,12 +148,78 @@ impl UsualTerms {
         } else {
             return None;
         };
+        // SAFETY: it begins like one of this version.
+        let policy = unsafe { Wording::stated(pointer) };
         // SAFETY: as long as stated, and any octets make one.
         let given = unsafe { pointer.read_unaligned() };
-        let grace = pointer.cast::<u8>().wrapping_add(offset_of!(revocache_policy, grace));
-        // SAFETY: as above; `life_without_next_update` lies behind it.
-        let policy = Stated(unsafe { grace.cast::<u64>().read_unaligned() });
         (given.flags == 0).then_some(Self { policy, at: given.time(), on_unknown })
+    }
+
+    /// How it is worded.
+    #[cold]
+    pub(crate) fn wording(&self) -> Wording {
+        let on_unknown = match self.on_unknown {
+            OnUnknown::Refuse => REVOCACHE_HARD_FAIL,
+            OnUnknown::Accept => REVOCACHE_SOFT_FAIL,
+        };
+        Wording { first: pair(SIZE, on_unknown), stated: self.policy }
+    }
+}
+
+impl OnUnknown {
+    /// The one of two that is for it: refuse, accept.
+    #[inline(always)]
+    pub(crate) fn of<T>(self, both: &[T; 2]) -> &T {
+        let [refuse, accept] = both;
+        match self {
+            Self::Refuse => refuse,
+            Self::Accept => accept,
+        }
+    }
+}
+
+impl Wording {
+    /// Nobody words a policy like that.
+    pub(crate) const NONE: Self = Self { first: u64::MAX, stated: Stated::DEFAULT };
+
+    /// Whether it states a policy like this.
+    pub(crate) fn states(self, stated: Stated) -> bool {
+        self.stated == stated
+    }
+
+    /// Whether a policy, which is not NULL, is of this library's version, worded like this, and without flags; if it is, the
+    /// time that it says, which may be [`CLOCK`].
+    ///
+    /// # Safety
+    /// As [`read_structure`].
+    #[inline(always)]
+    pub(crate) unsafe fn time_of(self, policy: *const revocache_policy) -> Option<UnixTime> {
+        // SAFETY: every version of the structure has the first two fields.
+        if unsafe { Self::first(policy) } != self.first {
+            return None;
+        }
+        // SAFETY: it begins like one of this version.
+        let stated = unsafe { Self::stated(policy) };
+        // SAFETY: as long as stated, and any octets make one.
+        let given = unsafe { policy.read_unaligned() };
+        (stated == self.stated && given.flags == 0).then_some(UnixTime::from_seconds(given.at))
+    }
+
+    /// # Safety
+    /// `policy` is the start of as many octets as its size field says, and that is 8 or more.
+    #[inline(always)]
+    unsafe fn first(policy: *const revocache_policy) -> u64 {
+        // SAFETY: passed on.
+        unsafe { policy.cast::<u64>().read_unaligned() }
+    }
+
+    /// # Safety
+    /// `policy` is the start of a policy of this version.
+    #[inline(always)]
+    unsafe fn stated(policy: *const revocache_policy) -> Stated {
+        let grace = policy.cast::<u8>().wrapping_add(offset_of!(revocache_policy, grace));
+        // SAFETY: `life_without_next_update` lies behind it.
+        Stated(unsafe { grace.cast::<u64>().read_unaligned() })
     }
 }
 
@@ -173,6 +251,17 @@ const fn pair(first: u32, second: u32) -> u64 {
 const SIZE: u32 = size_of::<revocache_policy>() as u32;
 
 impl revocache_policy {
+    /// The defaults.
+    pub(crate) const DEFAULT: Self = Self {
+        size: SIZE,
+        on_unknown: REVOCACHE_HARD_FAIL,
+        grace: 0,
+        life_without_next_update: 0,
+        at: 0,
+        flags: 0,
+        reserved: 0,
+    };
+
     #[inline(always)]
     fn policy(&self) -> Policy {
         let life_without_next_update = match self.life_without_next_update {
@@ -185,7 +274,7 @@ impl revocache_policy {
     /// The time to judge by; `None` for the machine's clock.
     #[inline(always)]
     fn time(&self) -> Option<UnixTime> {
-        (self.at != 0).then_some(UnixTime::from_seconds(self.at))
+        Some(UnixTime::from_seconds(self.at)).filter(|at| *at != CLOCK)
     }
 }
 

@@ -23,10 +23,8 @@ pub(crate) enum IssuerKey {
 /// An issuer in one generation.
 #[derive(Debug)]
 pub(crate) struct Resolved {
-    /// For the policy that is asked under most, and for others that were asked under before; none if this generation does
-    /// not have the issuer.
-    usual: Option<Prepared>,
-    others: Vec<Prepared>,
+    /// For the policies that were asked under; none if this generation does not have the issuer.
+    prepared: Vec<Prepared>,
     key: Arc<IssuerKey>,
     authority: Option<AuthorityId>,
     snapshot: Snapshot,
@@ -39,11 +37,10 @@ impl Resolved {
             IssuerKey::Certificate(certificate) => resolve_issuer(&**snapshot, certificate),
             IssuerKey::CertId(hashes) => snapshot.authority_by_cert_id(hashes),
         };
-        let mut prepared = authority.into_iter().flat_map(|authority| {
-            policies.iter().map(move |policy| Prepared::new(snapshot, authority, *policy))
-        });
-        let (usual, others) = (prepared.next(), prepared.collect());
-        Self { usual, others, key, authority, snapshot: Snapshot::clone(snapshot) }
+        let prepare =
+            |authority| policies.iter().map(move |policy| Prepared::new(snapshot, authority, *policy));
+        let prepared = authority.into_iter().flat_map(prepare).collect();
+        Self { prepared, key, authority, snapshot: Snapshot::clone(snapshot) }
     }
 
     /// The same issuer in another generation, or for other policies.
@@ -59,25 +56,13 @@ impl Resolved {
     /// What was prepared for this policy.
     #[inline(always)]
     pub(crate) fn prepared(&self, policy: &Policy) -> Option<&Prepared> {
-        match &self.usual {
-            Some(usual) if usual.is_for(policy) => Some(usual),
-            _ => self.others.iter().find(|prepared| prepared.is_for(policy)),
-        }
-    }
-
-    /// What was prepared for the policy that is asked under most, if this is it.
-    #[inline(always)]
-    pub(crate) fn usually_prepared(&self, policy: Stated) -> Option<&Prepared> {
-        self.usual.as_ref().filter(|usual| usual.is_stated_shortly(policy))
+        self.prepared.iter().find(|prepared| prepared.is_for(policy))
     }
 
     /// The same for a policy as it is stated.
     #[inline(always)]
     pub(crate) fn prepared_as_stated(&self, policy: Stated) -> Option<&Prepared> {
-        match &self.usual {
-            Some(usual) if usual.is_stated(policy) => Some(usual),
-            _ => self.others.iter().find(|prepared| prepared.is_stated(policy)),
-        }
+        self.prepared.iter().find(|prepared| prepared.is_stated(policy))
     }
 
     /// Is the certificate of this serial revoked? For any policy, and for an issuer that is not there.
@@ -89,10 +74,7 @@ impl Resolved {
         policy: &Policy,
     ) -> Result<Verdict, IndexError> {
         match self.prepared(policy) {
-            Some(prepared) => {
-                prepared.turn_to(at);
-                prepared.check_serial(serial, at)
-            }
+            Some(prepared) => prepared.check_serial(serial, at),
             None => check_serial(&*self.snapshot, self.authority, serial, at, policy),
         }
     }

@@ -1,5 +1,7 @@
 //! The answer to a question, in the caller's memory.
 
+use std::mem::offset_of;
+
 use revocache::types::{Cause, CrlFacts, CrlNumber, Listing, Method, Status, UnixTime, Verdict};
 
 use crate::boundary::Structure;
@@ -231,6 +233,24 @@ impl revocache_verdict {
             has_crl_number: number.is_some().into(),
             crl_number: *number.map_or(&NO_NUMBER, CrlNumber::octets),
         }
+    }
+
+    /// Changes a verdict into that of another record of the same list.
+    ///
+    /// # Safety
+    /// `place` is one, aligned or not, and may be written.
+    #[inline(always)]
+    pub(crate) unsafe fn change(place: *mut Self, listing: &Listing) {
+        let field = |at| place.cast::<u8>().wrapping_add(at);
+        let reason = field(offset_of!(Self, reason)).cast::<u32>();
+        let revoked_at = field(offset_of!(Self, revoked_at)).cast::<i64>();
+        let invalidity_date = field(offset_of!(Self, invalidity_date)).cast::<i64>();
+        // SAFETY: a field of the caller's verdict.
+        unsafe { reason.write_unaligned(u32::from(listing.reason.code())) };
+        // SAFETY: a field of the caller's verdict.
+        unsafe { revoked_at.write_unaligned(listing.revoked_at.seconds()) };
+        // SAFETY: a field of the caller's verdict.
+        unsafe { invalidity_date.write_unaligned(seconds(listing.invalidity_date)) };
     }
 
     /// What the caller finds after a panic.

@@ -57,8 +57,8 @@ fn every_exported_function_is_declared() {
         let files = fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
         for source in files.filter(|path| path.is_file()) {
             let text = fs::read_to_string(source).unwrap();
-            for (at, _) in text.match_indices("extern \"C\" fn ") {
-                let rest = &text[at + 14..];
+            for (at, _) in text.match_indices("#[unsafe(no_mangle)]") {
+                let (_, rest) = text[at..].split_once("extern \"C\" fn ").unwrap();
                 let name = &rest[..rest.find('(').unwrap()];
                 assert!(header.contains(&format!("{name}(")), "{name} is not in the header");
                 functions += 1;

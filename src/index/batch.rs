@@ -9,8 +9,8 @@ use super::bytes::to_usize;
 use super::directory::Encoding;
 use super::error::IndexError;
 use super::found::Found;
-use super::hash::{BucketKey, Magnitude};
-use super::short_way::Place;
+use super::hash::Magnitude;
+use super::near::Place;
 use super::table::{Hit, Table};
 use crate::types::SerialRef;
 
@@ -78,6 +78,15 @@ impl Group {
     }
 }
 
+/// A question that the filter did not settle.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    position: usize,
+    hash: u64,
+    /// [`Place::None`] until its bucket was read, too.
+    place: Place,
+}
+
 /// Who is told the answers to many questions, by their positions and in their order.
 pub trait BatchListener {
     /// The answer to a question.
@@ -138,7 +147,7 @@ impl Table<'_> {
         S: Fn(&Q) -> Option<SerialRef<'_>>,
         L: BatchListener,
     {
-        let is_near = self.pages.are_all_checked() && self.is_near();
+        let is_near = self.pages.are_all_checked() && self.near.is_some();
         match (self.is_far(), is_near) {
             (false, true) => self.near_singly::<ABSENT, Q, S, L>(questions, serial, listener),
             (true, true) => self.near_batch::<ABSENT, Q, S, L>(questions, serial, listener),
@@ -179,56 +188,63 @@ impl Table<'_> {
                 listener.unread(position);
                 continue;
             };
-            let place = self.place_of(serial);
+            let place = match self.near.hash_of(serial) {
+                Some(hash) if self.near.is_excluded(hash) => Place::None,
+                Some(hash) => self.near.place(hash),
+                None => Place::Unsure,
+            };
             if ABSENT || place != Place::None {
                 listener.found(position, self.find_at(place, serial));
             }
         }
     }
 
-    /// A group at a time, in three steps: where to look, the buckets there, the records that they lead to; each asks for
-    /// the lines of the next. Of absent ones only if `ABSENT` ones are to be told.
+    /// A group at a time, in four steps: where to look, the filter there, the buckets of what passes it, the records that
+    /// they lead to; each asks for the lines of the next. Of absent ones only if `ABSENT` ones are to be told.
     #[inline(always)]
     fn near_batch<const ABSENT: bool, Q, S, L>(&self, questions: &[Q], serial: S, listener: &mut L)
     where
         S: Fn(&Q) -> Option<SerialRef<'_>>,
         L: BatchListener,
     {
-        let mut keys = [BucketKey::NOWHERE; GROUP];
-        let mut places = [(0, Place::Unsure); GROUP];
+        let mut hashes = [None; GROUP];
+        let mut open = [Open { position: 0, hash: 0, place: Place::Unsure }; GROUP];
         for (part, first) in questions.chunks(GROUP).zip((0..).step_by(GROUP)) {
-            for (question, key) in part.iter().zip(&mut keys) {
-                let last = match serial(question) {
-                    Some(serial) => Magnitude::of_last_sixteen(serial),
-                    None => None,
-                };
-                *key = match last {
-                    Some(last) => self.bucket_key(last),
-                    None => BucketKey::NOWHERE,
-                };
-                ahead(self.bucket_of_key(*key));
+            for (question, hash) in part.iter().zip(&mut hashes) {
+                *hash = serial(question).and_then(|serial| self.near.hash_of(serial));
+                ahead(hash.and_then(|hash| self.near.word(hash)));
             }
-            let mut open = 0;
-            for (key, position) in keys.iter().take(part.len()).zip(first..) {
-                let place = self.place_of_key(*key);
+            let mut count = 0;
+            for (hash, position) in hashes.iter().take(part.len()).zip(first..) {
                 // Nearly all are absent, and cost nothing but this.
-                if place == Place::None {
-                    continue;
+                let Some(kept) = open.get_mut(count) else { break };
+                match hash {
+                    Some(hash) if self.near.is_excluded(*hash) => {}
+                    Some(hash) => {
+                        ahead(self.near.bucket(*hash));
+                        *kept = Open { position, hash: *hash, place: Place::None };
+                        count += 1;
+                    }
+                    None => {
+                        *kept = Open { position, hash: 0, place: Place::Unsure };
+                        count += 1;
+                    }
                 }
-                if let Place::Record(ordinal) = place {
-                    ahead(self.near_line(ordinal));
-                }
-                if let Some(kept) = places.get_mut(open) {
-                    *kept = (position, place);
-                    open += 1;
+            }
+            for open in open.iter_mut().take(count).filter(|open| open.place == Place::None) {
+                open.place = self.near.place(open.hash);
+                if let Place::Record(ordinal) = open.place {
+                    ahead(self.near.line(ordinal));
                 }
             }
             let mut told = first;
-            for (position, place) in places.iter().take(open) {
+            for Open { position, place, .. } in open.iter().take(count) {
                 let Some(question) = questions.get(*position) else { continue };
                 if ABSENT {
                     (told..*position).for_each(|absent| listener.found(absent, Ok(None)));
                     told = position + 1;
+                } else if *place == Place::None {
+                    continue;
                 }
                 match serial(question) {
                     Some(serial) => listener.found(*position, self.find_at(*place, serial)),
@@ -288,7 +304,7 @@ impl Table<'_> {
                 let Some(serial) = magnitude(question) else { continue };
                 open.add_if(lane, true);
                 *hash = self.hasher().hash(serial);
-                ahead(self.first_octet(*hash));
+                ahead(self.filter_word(*hash));
             }
             let candidates = self.sift(open, &mut group);
             self.compare(candidates, part, &magnitude, &mut group);
@@ -313,18 +329,15 @@ impl Table<'_> {
     /// Reads the filter and the buckets of open lanes; what is left are candidates with a record to look at.
     #[inline(always)]
     fn sift(&self, open: Lanes, group: &mut Group) -> Lanes {
-        let (mut passed, mut candidates, mut unsure) = (open, Lanes::NONE, Lanes::NONE);
-        if self.has_filter() {
-            passed = Lanes::NONE;
-            for lane in open {
-                let passes = self.filter_passes_shortly(group.hash(lane));
-                passed.add_if(lane, passes == Some(true));
-                unsure.add_if(lane, passes.is_none());
-            }
-            passed.for_each(|lane| ahead(self.bucket_start(group.hash(lane))));
+        let (mut passed, mut candidates, mut unsure) = (Lanes::NONE, Lanes::NONE, Lanes::NONE);
+        for lane in open {
+            let excluded = self.is_excluded_if_checked(group.hash(lane));
+            passed.add_if(lane, excluded == Some(false));
+            unsure.add_if(lane, excluded.is_none());
         }
+        passed.for_each(|lane| ahead(self.bucket_of(group.hash(lane))));
         for lane in passed {
-            let place = self.place_by_tags(group.hash(lane));
+            let place = self.place_if_checked(group.hash(lane));
             unsure.add_if(lane, place == Place::Unsure);
             if let (Place::Record(ordinal), Some(hit)) = (place, group.hits.get_mut(lane)) {
                 candidates.add_if(lane, true);

@@ -244,8 +244,8 @@ impl TableRow {
             self.records.checked_add(self.exceptions).ok_or(malformed("more records than ordinals"))?;
         let (keys, ranks, records) = match self.encoding {
             Encoding::Hashed => {
-                if self.records > 0 && self.buckets == 0 {
-                    return Err(malformed("records without buckets"));
+                if self.records > 0 && (self.buckets == 0 || self.filter_lines == 0) {
+                    return Err(malformed("records without buckets or without a filter"));
                 }
                 let buckets = to_usize(self.buckets).checked_mul(BUCKET);
                 (buckets, Some(0), self.width.section_length(self.records))

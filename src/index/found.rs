@@ -39,15 +39,7 @@ impl Found<'_> {
     /// where [`Found::listings`] has to be asked.
     #[inline(always)]
     pub fn inline_listing(&self) -> Option<(CrlId, Listing)> {
-        inline_listing(self.table, self.hit.fact)
-    }
-}
-
-#[inline(always)]
-fn inline_listing(table: &Table<'_>, word: u32) -> Option<(CrlId, Listing)> {
-    match (Fact::decode(word, table.near.base), table.near.sole_crl) {
-        (Ok(Fact::Inline(listing)), Some(crl)) => Some((CrlId(crl), listing)),
-        _ => None,
+        self.table.near.inline_listing(self.hit.fact)
     }
 }
 
@@ -76,7 +68,7 @@ impl Iterator for FoundListings<'_> {
         let next = self.next.take()?;
         // Of a table with one CRL the word says it all.
         if let Next::Fact(word) = next
-            && let Some(listing) = inline_listing(self.table, word)
+            && let Some(listing) = self.table.near.inline_listing(word)
         {
             return Some(Ok(listing));
         }

@@ -3,7 +3,6 @@
 //! The secret is random for every file. Whoever can choose serials (a CA, or who asks it for certificates) cannot
 //! know it and therefore cannot aim many serials at one bucket.
 
-use super::bytes::to_usize;
 use crate::types::SerialRef;
 
 /// The longest magnitude that is stored in a record, in octets; longer ones and negative numbers are exceptions.
@@ -12,8 +11,6 @@ pub(super) const LONGEST_MAGNITUDE: usize = 20;
 /// Seeds for a secret of few bits; with a random secret they change nothing.
 const SEED: [u64; 4] =
     [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9, 0x2545_f491_4f6c_dd1d];
-/// Spreads the hash bits that do not choose the filter line over the 48 that choose its bits.
-const FILTER_SPREAD: u64 = 0xd6e8_feb8_6659_fd93;
 
 /// A serial that is not negative and has at most 20 octets, left-padded with zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -47,16 +44,10 @@ impl Magnitude {
         Some(Self { high: u32::try_from(high).ok()?, middle: high_half(number), low: low_half(number) })
     }
 
-    /// The last 16 octets of a serial that has 16 or 17; `None` for others. They are its magnitude if the serial
-    /// [`fits_sixteen`], which is left to who needs to know it: it is a fifth of what an absent serial costs.
+    /// The octets of all but `high`, most significant first.
     #[inline(always)]
-    pub(super) fn of_last_sixteen(serial: SerialRef<'_>) -> Option<Self> {
-        let octets = serial.octets();
-        if octets.len().wrapping_sub(16) > 1 {
-            return None;
-        }
-        let number = u128::from_be_bytes(*octets.last_chunk()?);
-        Some(Self { high: 0, middle: high_half(number), low: low_half(number) })
+    pub(super) fn last_sixteen(self) -> [u8; 16] {
+        (u128::from(self.middle) << 64 | u128::from(self.low)).to_be_bytes()
     }
 
     /// `None` for a serial that belongs to the exceptions.
@@ -127,6 +118,9 @@ pub(super) struct Hasher {
 }
 
 impl Hasher {
+    /// For nothing.
+    pub(super) const NONE: Self = Self { secret: SEED };
+
     pub(super) fn new(secret: &[u8; 32]) -> Self {
         let mut words = SEED;
         for (word, octets) in words.iter_mut().zip(secret.as_chunks::<8>().0) {
@@ -137,12 +131,23 @@ impl Hasher {
         Self { secret: [first, second, third, fourth | 1] }
     }
 
-    /// The hash of a serial.
+    /// The hash of a serial. It is one of the octets as they lie in a certificate, so that these need no turning round.
     #[inline(always)]
     pub(super) fn hash(&self, serial: Magnitude) -> u64 {
-        let [first, second, third, fourth] = self.secret;
-        let folded = fold(serial.low ^ first, serial.middle ^ second);
-        fold(folded ^ u64::from(serial.high) ^ third, fourth)
+        self.hash_words(serial.high, serial.middle.swap_bytes(), serial.low.swap_bytes())
+    }
+
+    /// The hash of a serial of up to 16 octets, padded with zeros to so many.
+    #[inline(always)]
+    pub(super) fn hash_sixteen(&self, octets: &[u8; 16]) -> u64 {
+        let number = u128::from_le_bytes(*octets);
+        self.hash_words(0, low_half(number), high_half(number))
+    }
+
+    #[inline(always)]
+    fn hash_words(&self, high: u32, middle: u64, low: u64) -> u64 {
+        let [first, second, _, fourth] = self.secret;
+        fold(fold(low ^ first, middle ^ second) ^ u64::from(high), fourth)
     }
 
     /// The hash of octets of any length, for names and key hashes.
@@ -160,48 +165,12 @@ impl Hasher {
 
 /// Bucket and tag of a hash. Both rise with the hash: records sorted by hash are sorted by bucket, then tag.
 #[inline(always)]
-pub(super) fn bucket_and_tag(hash: u64, buckets: u32) -> (u32, u16) {
-    let product = u128::from(hash) * u128::from(buckets);
+pub(super) fn bucket_and_tag(hash: u64, buckets: usize) -> (usize, u16) {
+    let product = u128::from(hash) * u128::from(super::bytes::to_u64(buckets));
     // The high half of the product is below `buckets`, and the tag is the 16 bits that follow it.
-    let bucket = u32::try_from(product >> 64).unwrap_or(u32::MAX);
+    let bucket = super::bytes::to_usize(high_half(product));
     let tag = u16::try_from((product >> 48) & 0xffff).unwrap_or(u16::MAX);
     (bucket, tag)
-}
-
-/// Bucket and tag in one word.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BucketKey(u64);
-
-impl BucketKey {
-    /// In no bucket that there can be.
-    pub(super) const NOWHERE: Self = Self(u64::MAX);
-
-    #[inline(always)]
-    pub(super) fn new(hash: u64, buckets: u32) -> Self {
-        Self(low_half((u128::from(hash) * u128::from(buckets)) >> 48))
-    }
-
-    #[inline(always)]
-    pub(super) fn bucket(self) -> usize {
-        to_usize(self.0 >> 16)
-    }
-
-    #[inline(always)]
-    pub(super) fn tag(self) -> u16 {
-        u16::try_from(self.0 & 0xffff).unwrap_or(u16::MAX)
-    }
-}
-
-/// The filter line of a hash; it rises with the hash as well.
-#[inline(always)]
-pub(super) fn filter_line(hash: u64, lines: u32) -> u32 {
-    u32::try_from((u128::from(hash) * u128::from(lines)) >> 64).unwrap_or(u32::MAX)
-}
-
-/// Which bit of each of the eight words of its filter line a hash sets: six bits each, from bit 16 upwards.
-#[inline(always)]
-pub(super) fn filter_bits(hash: u64) -> u64 {
-    hash.wrapping_mul(FILTER_SPREAD)
 }
 
 /// Both halves of the 128-bit product, folded into one.
@@ -228,8 +197,10 @@ mod tests {
     use super::*;
     use crate::types::Serial;
 
+    /// The magnitude of a serial of 16 or 17 octets that has no more than 16 of them.
     fn sixteen(serial: SerialRef<'_>) -> Option<Magnitude> {
-        Magnitude::of_last_sixteen(serial).filter(|_| fits_sixteen(serial))
+        let is_usual = (16..=17).contains(&serial.octets().len()) && fits_sixteen(serial);
+        Magnitude::of(serial).filter(|_| is_usual)
     }
 
     #[test]
@@ -269,13 +240,22 @@ mod tests {
     }
 
     #[test]
+    fn both_ways_to_a_hash_lead_to_the_same() {
+        let hasher = Hasher::new(&[7; 32]);
+        for serial in [&[0x5a, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15][..], &[3; 9], &[0]] {
+            let magnitude = Magnitude::of(SerialRef::new(serial).unwrap()).unwrap();
+            assert_eq!(hasher.hash(magnitude), hasher.hash_sixteen(&magnitude.last_sixteen()));
+        }
+    }
+
+    #[test]
     fn a_secret_of_zeros_still_spreads() {
         let hasher = Hasher::new(&[0; 32]);
         let mut counts = [0_u32; 16];
         for number in 0..16_000 {
             let (bucket, _) =
                 bucket_and_tag(hasher.hash(Magnitude { low: number, ..Default::default() }), 16);
-            counts[usize::try_from(bucket).unwrap()] += 1;
+            counts[bucket] += 1;
         }
         assert!(counts.iter().all(|count| (800..1200).contains(count)), "{counts:?}");
     }

@@ -18,7 +18,7 @@ use super::error::{IndexError, Part};
 /// A first octet outside ASCII, both line ends and an end-of-file mark: what a transfer as text would damage.
 pub(super) const MAGIC: [u8; 8] = *b"\x89RVC\r\n\x1a\n";
 /// The version that this program writes, and the only one that it reads.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Octets of the header.
 pub(super) const HEADER: usize = 512;

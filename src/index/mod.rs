@@ -2,9 +2,9 @@
 //!
 //! A file holds authorities, the facts of their CRLs, and *tables*. A table has the revoked serials for one pair of
 //! an authority and a certificate issuer (`None` for the authority's own certificates). How it stores them is chosen
-//! when it is built: small numbers as a Roaring bitmap, everything else in the order of a keyed hash, with one cache
-//! line in front that settles almost every question about a serial that is not there. An answer is exact: what the
-//! line lets through is compared with the stored serial.
+//! when it is built: small numbers as a Roaring bitmap, everything else in the order of a keyed hash, with one word of a
+//! filter in front that settles almost every question about a serial that is not there. An answer is exact: what the
+//! word lets through is compared with the stored serial.
 //!
 //! [`Builder`] makes an [`Image`] of a file, [`Index`] reads one from any octets. Neither knows X.509 or files, and
 //! nothing here is unsafe. What a reader cannot trust yet it checks when it first touches it, page by page, so that
@@ -66,9 +66,11 @@ mod directory;
 mod error;
 mod fact;
 mod facts;
+mod filter;
 mod found;
 mod hash;
 mod layout;
+mod near;
 mod pages;
 mod probe;
 mod reader;
@@ -87,11 +89,11 @@ pub use self::directory::Encoding;
 pub use self::error::{BuildError, IndexError, Part};
 pub use self::facts::{AuthorityFacts, AuthorityId, CrlId, FileFacts, KeyFacts, NameHashes};
 pub use self::found::{Found, FoundListings};
+pub use self::near::{NearAnswer, NearTable};
 pub use self::reader::Index;
 pub use self::records::{Record, Records};
 #[doc(hidden)]
 pub use self::reseal::reseal;
 pub use self::set::RecordSet;
-pub use self::short_way::Place;
 pub use self::table::Table;
 pub use self::verify::Summary;

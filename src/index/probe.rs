@@ -1,4 +1,4 @@
-//! The two tests that decide almost every negative: one filter line, one bucket.
+//! One bucket: which of its records may be a serial's, and where they are.
 
 use super::bytes::{u16_at, u32_at};
 
@@ -97,30 +97,6 @@ pub(super) fn rank(bucket: &Bucket) -> u32 {
     u32_at(bucket, RANK_AT).unwrap_or(0)
 }
 
-/// Whether a filter line has every bit of a hash set.
-#[inline(always)]
-pub(super) fn filter_may_contain(line: &Line, bits: u64) -> bool {
-    // No early exit: half of all bits are set, so every exit would be a mispredicted branch.
-    let mut shift = 16_u32;
-    let mut all = 1_u64;
-    for word in line.as_chunks::<8>().0 {
-        let bit = u32::try_from((bits >> shift) & 63).unwrap_or(0);
-        all &= u64::from_le_bytes(*word) >> bit;
-        shift = shift.wrapping_add(6);
-    }
-    all != 0
-}
-
-/// Sets the bits of a hash in a filter line that is being built.
-#[inline(always)]
-pub(super) fn filter_insert(words: &mut [u64; 8], bits: u64) {
-    let mut shift = 16_u32;
-    for word in words {
-        *word |= 1 << ((bits >> shift) & 63);
-        shift = shift.wrapping_add(6);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -166,18 +142,5 @@ mod tests {
                 prop_assert!(slots.eq((0..14).zip(&tags).filter(|(_, own)| **own == tag).map(|(slot, _)| slot)));
             }
         }
-    }
-
-    #[test]
-    fn a_filter_has_what_was_put_in() {
-        let mut words = [0_u64; 8];
-        let hashes: Vec<u64> = (1..40_u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
-        hashes.iter().for_each(|hash| filter_insert(&mut words, *hash));
-        let mut line = [0_u8; LINE];
-        for (target, word) in line.chunks_mut(8).zip(words) {
-            target.copy_from_slice(&word.to_le_bytes());
-        }
-        assert!(hashes.iter().all(|hash| filter_may_contain(&line, *hash)));
-        assert!(!filter_may_contain(&[0; LINE], 12345));
     }
 }

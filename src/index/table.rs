@@ -5,15 +5,17 @@ use super::directory::{Encoding, FACT, Span, TableCrl, TableRow, Width};
 use super::error::{IndexError, Part};
 use super::fact::malformed;
 use super::facts::{AuthorityId, CrlId};
+use super::filter::{FilterWords, is_excluded, word_of};
 use super::found::Found;
-use super::hash::{Hasher, Magnitude, bucket_and_tag, filter_bits, filter_line};
+use super::hash::{Hasher, Magnitude, bucket_and_tag};
 use super::layout::SectionKind;
+use super::near::{NearTable, Place};
 use super::pages::{PAGE, Pages};
-use super::probe::{BUCKET, Bucket, LINE, TAGS, filter_may_contain, last_tag, matching_slots, rank};
+use super::probe::{BUCKET, Bucket, TAGS, last_tag, matching_slots, rank};
 use super::reader::{Front, StoredTable};
 use super::roaring::{Ranks, RoaringView, Shape, Source};
 use super::set::RecordSet;
-use super::short_way::{Known, Near, Place, ShortWay};
+use super::short_way::{Known, ShortWay};
 use crate::types::{NameKey, SerialRef};
 
 /// The revoked serials that one authority's CRLs list for one certificate issuer.
@@ -25,7 +27,9 @@ pub struct Table<'a> {
     front: &'a Front,
     pub(super) row: &'a TableRow,
     pub(super) short_way: &'a ShortWay,
-    pub(super) near: Near,
+    pub(super) near: NearTable<'a>,
+    /// Empty for an ordinal table.
+    pub(super) filter: &'a FilterWords,
     pub(super) pages: Pages<'a>,
 }
 
@@ -39,7 +43,10 @@ pub(super) struct Hit {
 impl<'a> Table<'a> {
     #[inline(always)]
     pub(super) fn new(front: &'a Front, stored: &'a StoredTable, pages: Pages<'a>) -> Self {
-        Self { front, row: &stored.row, short_way: &stored.short_way, near: stored.short_way.near, pages }
+        let StoredTable { row, short_way } = stored;
+        let filter = pages.file.get(short_way.filter.clone()).unwrap_or_default().as_chunks().0;
+        let near = NearTable::new(row, front.crls_of_table(row), front.hasher, pages.body());
+        Self { front, row, short_way, near, filter, pages }
     }
 
     /// The record of a serial, `None` if it is not listed.
@@ -51,18 +58,12 @@ impl<'a> Table<'a> {
         Ok(self.locate(serial)?.map(|hit| Found::new(self, hit)))
     }
 
-    /// Where a serial must be if it is listed: what [`Table::find`] begins with, in the fewest instructions and without a
-    /// call.
-    #[inline(always)]
-    pub fn place(&self, serial: SerialRef<'_>) -> Place {
-        if self.pages.are_all_checked() { self.place_of(serial) } else { Place::Unsure }
-    }
-
-    /// The record of an ordinal that [`Table::place`] told of a serial, if it is that serial's, without a call. If it is
-    /// not, [`Table::find`] tells whether another is.
-    #[inline(always)]
-    pub fn find_in_record(&self, ordinal: u32, serial: SerialRef<'_>) -> Option<Found<'_>> {
-        self.near_hit_if(serial, ordinal).map(|hit| Found::new(self, hit))
+    /// The table in the form with the fewest instructions. `None` while there are pages of the file that were not checked
+    /// yet, of which questions to the table make fewer. [`NearTable::NONE`] for a table that the form is not for: an ordinal
+    /// one, or one with serials longer than 16 octets or negative ones.
+    #[must_use]
+    pub fn near(&self) -> Option<NearTable<'a>> {
+        self.pages.are_all_checked().then_some(self.near)
     }
 
     /// As [`Table::find`] for a serial whose place is known.
@@ -181,14 +182,22 @@ impl<'a> Table<'a> {
 
     #[inline(always)]
     fn locate(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
-        self.locate_at(self.place(serial), serial)
+        match self.near.hash_of(serial) {
+            Some(hash) if self.pages.are_all_checked() => {
+                if self.near.is_excluded(hash) {
+                    return Ok(None);
+                }
+                self.locate_at(self.near.place(hash), serial)
+            }
+            _ => self.locate_any(serial),
+        }
     }
 
     #[inline(always)]
     pub(super) fn locate_at(&self, place: Place, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
         let near = match place {
             Place::None => return Ok(None),
-            Place::Record(ordinal) => self.near_hit_if(serial, ordinal),
+            Place::Record(ordinal) => self.near.hit_if(serial, ordinal),
             Place::Unsure => None,
         };
         match near {
@@ -205,14 +214,7 @@ impl<'a> Table<'a> {
     /// The answer for a serial of any length and sign.
     #[inline(never)]
     pub(super) fn locate_any(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
-        if let Some(magnitude) = Magnitude::of_usual_length(serial) {
-            return match self.locate_wide(magnitude) {
-                Known::Absent => Ok(None),
-                Known::Found(hit) => Ok(Some(hit)),
-                Known::Unsure => self.locate_magnitude(magnitude),
-            };
-        }
-        match Magnitude::of(serial) {
+        match Magnitude::of_usual_length(serial).or_else(|| Magnitude::of(serial)) {
             Some(serial) => self.locate_magnitude(serial),
             None => self.locate_exception(serial),
         }
@@ -221,7 +223,7 @@ impl<'a> Table<'a> {
     /// The answer for a serial that is no exception.
     #[inline]
     pub(super) fn locate_magnitude(&self, serial: Magnitude) -> Result<Option<Hit>, IndexError> {
-        match self.locate_by_filter(serial) {
+        match self.locate_shortly(serial) {
             Known::Absent => Ok(None),
             Known::Found(hit) => Ok(Some(hit)),
             Known::Unsure => self.locate_carefully(serial),
@@ -235,7 +237,7 @@ impl<'a> Table<'a> {
         match self.row.encoding {
             Encoding::Hashed => {
                 let hash = self.hasher().hash(serial);
-                if self.row.buckets == 0 || (self.row.filter_lines > 0 && !self.filter_passes(hash)?) {
+                if self.row.buckets == 0 || self.is_excluded_carefully(hash)? {
                     return Ok(None);
                 }
                 self.search_bucket(serial, hash)
@@ -244,15 +246,17 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// One line of the filter.
-    pub(super) fn filter_passes(&self, hash: u64) -> Result<bool, IndexError> {
-        let at = to_usize(filter_line(hash, self.row.filter_lines)).wrapping_mul(LINE);
-        Ok(filter_may_contain(self.field(self.row.spans.filter, at, Part::Filter)?, filter_bits(hash)))
+    /// Whether the filter excludes a hash.
+    pub(super) fn is_excluded_carefully(&self, hash: u64) -> Result<bool, IndexError> {
+        let number = word_of(hash, self.filter.len());
+        self.part(self.row.spans.filter, number.wrapping_mul(8), 8, Part::Filter)?;
+        is_excluded(self.filter, hash).ok_or(malformed(Part::Filter, "a word is missing"))
     }
 
     /// One bucket; the candidates it leaves are compared with the serial.
     fn search_bucket(&self, serial: Magnitude, hash: u64) -> Result<Option<Hit>, IndexError> {
-        let (number, tag) = bucket_and_tag(hash, self.row.buckets);
+        let (number, tag) = bucket_and_tag(hash, to_usize(self.row.buckets));
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
         let bucket = self.bucket(number)?;
         let slots = matching_slots(bucket, tag);
         // Tags are sorted: a bucket with more records goes on with tags that are not below the last.

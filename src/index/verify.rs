@@ -152,8 +152,8 @@ impl<'t> TableCheck<'t> {
             for (number, ordinal) in (start..end).enumerate() {
                 let (serial, _) = self.table.record(ordinal)?;
                 let hash = self.table.hasher().hash(serial);
-                let (own_bucket, tag) = bucket_and_tag(hash, self.row.buckets);
-                if own_bucket != bucket {
+                let (own_bucket, tag) = bucket_and_tag(hash, to_usize(self.row.buckets));
+                if own_bucket != to_usize(bucket) {
                     return Err(malformed(
                         Part::Records,
                         "a record lies in another bucket than its hash says",
@@ -166,7 +166,7 @@ impl<'t> TableCheck<'t> {
                 if let Some(slot) = tags.get_mut(number) {
                     *slot = tag;
                 }
-                if self.row.filter_lines > 0 && !self.table.filter_passes(hash)? {
+                if self.table.is_excluded_carefully(hash)? {
                     return Err(malformed(Part::Filter, "a record does not pass the filter"));
                 }
             }

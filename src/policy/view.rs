@@ -214,6 +214,21 @@ where
         self.believed(id, listing, at)
     }
 
+    /// The only CRL with entries in [`AuthorityView::sole_table`], if what is found of it there decides at this time and at
+    /// every later one, unless its reason is removeFromCRL: then [`AuthorityView::decided_at_once`] says the same of it at
+    /// all of them.
+    pub fn sole_crl<'v>(&'v self, from: UnixTime) -> Option<&'v CrlFacts>
+    where
+        B: 'v,
+    {
+        let table = self.sole_table()?;
+        let mut crls = table.crls();
+        let (Some(id), None) = (crls.next(), crls.next()) else { return None };
+        let crl = self.index.crl(id)?;
+        let decides = self.index.authority_of_crl(id) == Some(self.authority) && from >= crl.this_update;
+        decides.then_some(crl)
+    }
+
     /// The only listing there is, if it decides.
     #[inline(always)]
     fn believed<'v>(&'v self, id: CrlId, listing: Listing, at: UnixTime) -> Option<(&'v CrlFacts, Listing)>

@@ -149,7 +149,7 @@ pub fn absent_from(model: &Model) -> Vec<Serial> {
 /// A small file with every kind of part: both encodings, two CRLs, rows, exceptions, filters, an indirect table.
 pub fn varied_file() -> (Vec<u8>, Vec<(Option<NameKey>, Model)>) {
     let mut builder = Builder::new(file_facts(3));
-    builder.filter_above(5).bucket_load(20);
+    builder.filter_load(40).bucket_load(20);
     let authority = builder.add_authority(authority_facts(1));
     builder.add_authority(authority_facts(2));
     let crls = [builder.add_crl(authority, crl_facts(1)), builder.add_crl(authority, crl_facts(2))];

@@ -2,10 +2,11 @@
 
 use roaring::RoaringBitmap;
 
-use super::super::bytes::put;
+use super::super::bytes::{put, to_usize};
 use super::super::directory::Width;
-use super::super::hash::{Magnitude, bucket_and_tag, filter_bits, filter_line};
-use super::super::probe::{BUCKET, Bucket, LINE, Line, NO_TAG, RANK_AT, filter_insert};
+use super::super::filter::{EMPTY, LINE_WORDS, marked, word_of};
+use super::super::hash::{Magnitude, bucket_and_tag};
+use super::super::probe::{BUCKET, Bucket, LINE, Line, NO_TAG, RANK_AT};
 use super::blocks::{Blocks, Pool};
 
 /// Buckets and records of a hashed table, written in the order of the hashes.
@@ -37,7 +38,8 @@ impl HashedKeys {
     /// Writes the next record, whose hash is not below that of the one before.
     #[inline(always)]
     pub(super) fn push(&mut self, hash: u64, serial: Magnitude, fact: u32, ordinal: u32, pool: &mut Pool) {
-        let (number, tag) = bucket_and_tag(hash, self.count);
+        let (number, tag) = bucket_and_tag(hash, to_usize(self.count));
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
         if number != self.number {
             self.advance(number, ordinal, pool);
         }
@@ -69,28 +71,29 @@ impl HashedKeys {
     }
 }
 
-/// The filter of a hashed table; none where it has no lines.
+/// The filter of a hashed table, line by line.
 #[derive(Debug)]
 pub(super) struct FilterLines {
-    lines: u32,
-    line: u32,
-    words: [u64; 8],
+    lines: usize,
+    line: usize,
+    words: [u64; LINE_WORDS],
     pub(super) done: Blocks,
 }
 
 impl FilterLines {
     fn new(lines: u32) -> Self {
-        Self { lines, line: 0, words: [0; 8], done: Blocks::default() }
+        Self { lines: to_usize(lines), line: 0, words: [EMPTY; LINE_WORDS], done: Blocks::default() }
     }
 
     #[inline(always)]
     fn insert(&mut self, hash: u64, pool: &mut Pool) {
-        if self.lines > 0 {
-            let line = filter_line(hash, self.lines);
-            while self.line < line {
-                self.next(pool);
-            }
-            filter_insert(&mut self.words, filter_bits(hash));
+        let number = word_of(hash, self.lines * LINE_WORDS);
+        let line = number / LINE_WORDS;
+        while self.line < line {
+            self.next(pool);
+        }
+        if let Some(word) = self.words.get_mut(number % LINE_WORDS) {
+            *word = marked(*word, hash);
         }
     }
 
@@ -106,7 +109,7 @@ impl FilterLines {
             *octets = word.to_le_bytes();
         }
         self.done.push(&line, pool);
-        self.words = [0; 8];
+        self.words = [EMPTY; LINE_WORDS];
         self.line += 1;
     }
 }

@@ -50,17 +50,17 @@ impl Builder {
         Self { facts, tuning, authorities: Vec::new(), crls: Vec::new(), tables: BTreeMap::new() }
     }
 
-    /// Gives tables of more than this many records a filter in front of the buckets. The default, 1,000,000, is
-    /// where the buckets outgrow a cache and a second, smaller structure begins to pay.
-    pub fn filter_above(&mut self, records: u32) -> &mut Self {
-        self.tuning.filter_above = to_usize(records);
-        self
-    }
-
     /// Records per bucket of a hashed table, at least 1. The default, 9, overfills one bucket in twenty-five; more
     /// make the file smaller and answers slower.
     pub fn bucket_load(&mut self, records: u32) -> &mut Self {
         self.tuning.bucket_load = to_usize(records).max(1);
+        self
+    }
+
+    /// Records per line of the filter of a hashed table, at least 1. The default, 48, lets one absent serial in fifty pass;
+    /// more make the file smaller and more of them pass.
+    pub fn filter_load(&mut self, records: u32) -> &mut Self {
+        self.tuning.filter_load = to_usize(records).max(1);
         self
     }
 
@@ -189,14 +189,13 @@ impl Builder {
 /// The sizes that tests change to reach every path with few entries.
 #[derive(Debug, Clone, Copy)]
 struct Tuning {
-    filter_above: usize,
     bucket_load: usize,
     filter_load: usize,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { filter_above: 1_000_000, bucket_load: 9, filter_load: 44 }
+        Self { bucket_load: 9, filter_load: 48 }
     }
 }
 
@@ -206,9 +205,6 @@ impl Tuning {
     }
 
     fn filter_lines(self, records: usize) -> u32 {
-        if records <= self.filter_above {
-            return 0;
-        }
         u32::try_from(records.div_ceil(self.filter_load)).unwrap_or(u32::MAX).max(1)
     }
 }
