@@ -1,11 +1,11 @@
 //! The filter in front of a hashed table: of nearly every absent serial it tells, from one word, that it is absent.
 //!
-//! It is there for its size. The buckets take three and a half octets an entry, the filter one and a third, so that a
-//! cache that is near holds it for lists three times as long; and what is absent, which nearly everything is, needs
-//! nothing else. What is listed pays one access more.
+//! It is there for its size. The buckets take three and a half octets an entry, the filter of a large table one and a
+//! third, so that a cache that is near holds it for lists three times as long; and what is absent, which nearly everything
+//! is, needs nothing else. What is listed pays one access more.
 //!
-//! It is a Bloom filter cut into words of 64 bits. A hash chooses the word and three bits in it; about six serials share
-//! a word. Two in a hundred absent serials find all of their bits set by others, and are looked for in the buckets.
+//! It is a Bloom filter cut into words of 64 bits. A hash chooses the word and three bits in it; four to six serials share
+//! a word. One or two in a hundred absent serials find all of their bits marked by others, and are looked for in the buckets.
 
 use super::bytes::to_u64;
 use super::hash::high_half;
