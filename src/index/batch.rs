@@ -147,7 +147,7 @@ impl Table<'_> {
         S: Fn(&Q) -> Option<SerialRef<'_>>,
         L: BatchListener,
     {
-        let is_near = self.pages.are_all_checked() && self.near.is_some();
+        let is_near = self.pages.are_all_checked() && self.short_way.near.are_there();
         match (self.is_far(), is_near) {
             (false, true) => self.near_singly::<ABSENT, Q, S, L>(questions, serial, listener),
             (true, true) => self.near_batch::<ABSENT, Q, S, L>(questions, serial, listener),
@@ -159,7 +159,7 @@ impl Table<'_> {
                             listener.found(position, Ok(hit.map(|hit| Found::new(self, hit))));
                         }
                         (None, Some(serial)) => {
-                            listener.found(position, self.find_at(Place::Unsure, serial));
+                            listener.found(position, self.find(serial));
                         }
                         (None, None) => listener.unread(position),
                     }
@@ -183,18 +183,19 @@ impl Table<'_> {
         S: Fn(&Q) -> Option<SerialRef<'_>>,
         L: BatchListener,
     {
+        let near = self.unchecked_near();
         for (position, question) in questions.iter().enumerate() {
             let Some(serial) = serial(question) else {
                 listener.unread(position);
                 continue;
             };
-            let place = match self.near.hash_of(serial) {
-                Some(hash) if self.near.is_excluded(hash) => Place::None,
-                Some(hash) => self.near.place(hash),
+            let place = match near.hash_of(serial) {
+                Some(hash) if near.is_excluded(hash) => Place::None,
+                Some(hash) => near.place(hash),
                 None => Place::Unsure,
             };
             if ABSENT || place != Place::None {
-                listener.found(position, self.find_at(place, serial));
+                listener.found(position, self.find_at(&near, place, serial));
             }
         }
     }
@@ -207,21 +208,22 @@ impl Table<'_> {
         S: Fn(&Q) -> Option<SerialRef<'_>>,
         L: BatchListener,
     {
+        let near = self.unchecked_near();
         let mut hashes = [None; GROUP];
         let mut open = [Open { position: 0, hash: 0, place: Place::Unsure }; GROUP];
         for (part, first) in questions.chunks(GROUP).zip((0..).step_by(GROUP)) {
             for (question, hash) in part.iter().zip(&mut hashes) {
-                *hash = serial(question).and_then(|serial| self.near.hash_of(serial));
-                ahead(hash.and_then(|hash| self.near.word(hash)));
+                *hash = serial(question).and_then(|serial| near.hash_of(serial));
+                ahead(hash.and_then(|hash| near.word(hash)));
             }
             let mut count = 0;
             for (hash, position) in hashes.iter().take(part.len()).zip(first..) {
                 // Nearly all are absent, and cost nothing but this.
                 let Some(kept) = open.get_mut(count) else { break };
                 match hash {
-                    Some(hash) if self.near.is_excluded(*hash) => {}
+                    Some(hash) if near.is_excluded(*hash) => {}
                     Some(hash) => {
-                        ahead(self.near.bucket(*hash));
+                        ahead(near.bucket(*hash));
                         *kept = Open { position, hash: *hash, place: Place::None };
                         count += 1;
                     }
@@ -232,9 +234,9 @@ impl Table<'_> {
                 }
             }
             for open in open.iter_mut().take(count).filter(|open| open.place == Place::None) {
-                open.place = self.near.place(open.hash);
+                open.place = near.place(open.hash);
                 if let Place::Record(ordinal) = open.place {
-                    ahead(self.near.line(ordinal));
+                    ahead(near.line(ordinal));
                 }
             }
             let mut told = first;
@@ -247,7 +249,7 @@ impl Table<'_> {
                     continue;
                 }
                 match serial(question) {
-                    Some(serial) => listener.found(*position, self.find_at(*place, serial)),
+                    Some(serial) => listener.found(*position, self.find_at(&near, *place, serial)),
                     None => listener.unread(*position),
                 }
             }

@@ -39,7 +39,7 @@ impl Found<'_> {
     /// where [`Found::listings`] has to be asked.
     #[inline(always)]
     pub fn inline_listing(&self) -> Option<(CrlId, Listing)> {
-        self.table.near.inline_listing(self.hit.fact)
+        self.table.short_way.near.inline.listing(self.hit.fact)
     }
 }
 
@@ -68,7 +68,7 @@ impl Iterator for FoundListings<'_> {
         let next = self.next.take()?;
         // Of a table with one CRL the word says it all.
         if let Next::Fact(word) = next
-            && let Some(listing) = self.table.near.inline_listing(word)
+            && let Some(listing) = self.table.short_way.near.inline.listing(word)
         {
             return Some(Ok(listing));
         }

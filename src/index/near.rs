@@ -4,6 +4,8 @@
 //! What it needs is copied out of the index into one value, the parts of the table as slices of their own: every load that
 //! is saved is one less in the queue, in which each waits until those before it are done.
 
+use std::ops::Range;
+
 use super::bytes::{array_at, to_usize};
 use super::directory::{Encoding, Span, TableCrl, TableRow, Width};
 use super::fact::Fact;
@@ -36,9 +38,26 @@ pub struct NearTable<'a> {
     /// Of records.
     lines: &'a [Line],
     count: u32,
+    inline: Inline,
+}
+
+/// Where the parts of a [`NearTable`] are in the file, in octets. Those of a table that the shortest way does not lead into are
+/// empty.
+#[derive(Debug, Clone)]
+pub(super) struct NearParts {
+    words: Range<usize>,
+    buckets: Range<usize>,
+    lines: Range<usize>,
+    count: u32,
+    pub(super) inline: Inline,
+}
+
+/// What the fact words of a table are read with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Inline {
     /// The CRL of every record without rows, where the table has one only.
     sole_crl: Option<u32>,
-    /// The time from which fact words count.
+    /// The time from which they count.
     base: i64,
 }
 
@@ -61,25 +80,19 @@ impl<'a> NearTable<'a> {
         buckets: &[],
         lines: &[],
         count: 0,
-        sole_crl: None,
-        base: 0,
+        inline: Inline { sole_crl: None, base: 0 },
     };
 
-    /// Of a table that the shortest way does not lead into it knows the CRL and the base time. `body` is that of the file.
-    pub(super) fn new(row: &TableRow, crls: &[TableCrl], hasher: Hasher, body: &'a [u8]) -> Self {
-        let sole_crl = crls.first().filter(|_| row.column_width == 0).map(|table_crl| table_crl.crl);
-        let known = Self { hasher, base: row.base, sole_crl, ..Self::NONE };
-        if row.encoding != Encoding::Hashed || row.width != Width::Sixteen || row.exceptions > 0 {
-            return known;
-        }
-        let part =
-            |span: Span| body.get(span.start..).and_then(|rest| rest.get(..span.length)).unwrap_or_default();
+    #[inline(always)]
+    pub(super) fn new(parts: &NearParts, hasher: Hasher, file: &'a [u8]) -> Self {
+        let part = |range: &Range<usize>| file.get(range.start..range.end).unwrap_or_default();
         Self {
-            words: part(row.spans.filter).as_chunks().0,
-            buckets: part(row.spans.keys).as_chunks().0,
-            lines: part(row.spans.records).as_chunks().0,
-            count: row.records,
-            ..known
+            hasher,
+            words: part(&parts.words).as_chunks().0,
+            buckets: part(&parts.buckets).as_chunks().0,
+            lines: part(&parts.lines).as_chunks().0,
+            count: parts.count,
+            inline: parts.inline,
         }
     }
 
@@ -99,7 +112,7 @@ impl<'a> NearTable<'a> {
             Place::Record(ordinal) if ordinal < self.count => ordinal,
             Place::Record(_) | Place::Unsure => return NearAnswer::Unsure,
         };
-        match self.hit(serial, ordinal).and_then(|hit| self.inline_listing(hit.fact)) {
+        match self.hit(serial, ordinal).and_then(|hit| self.inline.listing(hit.fact)) {
             Some((_, listing)) => NearAnswer::Listed(listing),
             None => NearAnswer::Unsure,
         }
@@ -108,20 +121,13 @@ impl<'a> NearTable<'a> {
     /// The only CRL with entries in the table.
     #[must_use]
     pub fn sole_crl(&self) -> Option<CrlId> {
-        self.sole_crl.map(CrlId)
+        self.inline.sole_crl.map(CrlId)
     }
 
-    /// Whether it is of any use.
-    #[inline(always)]
-    pub(super) fn is_some(&self) -> bool {
-        !self.words.is_empty()
-    }
-
-    /// The hash of what may be in the table. Where there are no exceptions, a serial that does not fit 16 octets has no record,
-    /// so that it does not matter which of those with the same last 16 it is.
+    /// The hash of a serial that may be in the table.
     #[inline(always)]
     pub(super) fn hash_of(&self, serial: SerialRef<'_>) -> Option<u64> {
-        Some(self.hash(last_sixteen(serial)?))
+        near_hash(&self.hasher, serial)
     }
 
     #[inline(always)]
@@ -170,15 +176,49 @@ impl<'a> NearTable<'a> {
     fn hit(&self, serial: &[u8; 16], ordinal: u32) -> Option<Hit> {
         compared(array_at(self.line(ordinal)?, to_usize(ordinal % 3) * 20)?, serial, ordinal)
     }
+}
 
+impl NearParts {
+    /// `body` is where the body begins in the file.
+    pub(super) fn new(row: &TableRow, crls: &[TableCrl], body: usize) -> Self {
+        let sole_crl = crls.first().filter(|_| row.column_width == 0).map(|table_crl| table_crl.crl);
+        let is_near = row.encoding == Encoding::Hashed && row.width == Width::Sixteen && row.exceptions == 0;
+        let part = |span: Span| {
+            let start = body.saturating_add(span.start);
+            if is_near { start..start.saturating_add(span.length) } else { 0..0 }
+        };
+        Self {
+            words: part(row.spans.filter),
+            buckets: part(row.spans.keys),
+            lines: part(row.spans.records),
+            count: row.records,
+            inline: Inline { sole_crl, base: row.base },
+        }
+    }
+
+    /// Whether the shortest way leads into the table.
+    #[inline(always)]
+    pub(super) fn are_there(&self) -> bool {
+        self.words.start != self.words.end
+    }
+}
+
+impl Inline {
     /// What a fact word says, if it says all and the table has one CRL.
     #[inline(always)]
-    pub(super) fn inline_listing(&self, word: u32) -> Option<(CrlId, Listing)> {
+    pub(super) fn listing(self, word: u32) -> Option<(CrlId, Listing)> {
         match (Fact::decode(word, self.base), self.sole_crl) {
             (Ok(Fact::Inline(listing)), Some(crl)) => Some((CrlId(crl), listing)),
             _ => None,
         }
     }
+}
+
+/// The hash of a serial that may be in a table that the shortest way leads into. As there are no exceptions, a serial that does
+/// not fit 16 octets has no record, so that it does not matter which of those with the same last 16 it is.
+#[inline(always)]
+pub(super) fn near_hash(hasher: &Hasher, serial: SerialRef<'_>) -> Option<u64> {
+    Some(hasher.hash_sixteen(last_sixteen(serial)?))
 }
 
 /// What a bucket says of a tag.

@@ -356,9 +356,9 @@ fn read_tables(
         let crls = table_crls
             .get(first_crl..first_crl.saturating_add(to_usize(row.crl_count)))
             .filter(|crls| crls.iter().all(|table_crl| table_crl.set.fits(ordinals)));
-        if crls.is_none() || row.authority >= header.authorities {
+        let Some(crls) = crls.filter(|_| row.authority < header.authorities) else {
             return Err(malformed("a table belongs to no authority, or has CRLs that cannot be"));
-        }
+        };
         if row.certificate_issuer.is_some() && row.issuer_octets(issuers).is_none() {
             return Err(malformed("a certificate issuer has no name"));
         }
@@ -367,7 +367,7 @@ fn read_tables(
             return Err(malformed("the tables are not in order"));
         }
         entries = entries.saturating_add(u64::from(row.records) + u64::from(row.exceptions));
-        let short_way = ShortWay::new(&row, header.range(SectionKind::Body).start);
+        let short_way = ShortWay::new(&row, crls, header.range(SectionKind::Body).start);
         tables.push(StoredTable { row, short_way });
     }
     if entries == header.entries {

@@ -12,10 +12,10 @@
 use std::ops::Range;
 
 use super::bytes::{array_at, to_usize};
-use super::directory::{Encoding, Span, TableRow, Width};
+use super::directory::{Encoding, Span, TableCrl, TableRow, Width};
 use super::filter::{is_excluded, word_of};
 use super::hash::{Magnitude, bucket_and_tag, high_half, low_half};
-use super::near::{Place, compared, place_in};
+use super::near::{NearParts, Place, compared, place_in};
 use super::pages::PAGE;
 use super::probe::{BUCKET, Bucket, LINE, Line};
 use super::table::{Hit, Table};
@@ -32,6 +32,7 @@ pub(super) enum Known {
 /// The few values of a table that the short way needs, side by side and in the units it needs them in.
 #[derive(Debug, Clone)]
 pub(super) struct ShortWay {
+    pub(super) near: NearParts,
     /// The filter, in octets.
     pub(super) filter: Range<usize>,
     /// Number of the first bucket; [`NOWHERE`] for a table that has no short way.
@@ -47,13 +48,14 @@ const NOWHERE: usize = usize::MAX / 2;
 
 impl ShortWay {
     /// `body` is where the body begins in the file.
-    pub(super) fn new(row: &TableRow, body: usize) -> Self {
+    pub(super) fn new(row: &TableRow, crls: &[TableCrl], body: usize) -> Self {
         let spans = &row.spans;
         let from = |span: Span| body.saturating_add(span.start);
         let has_short_way = row.encoding == Encoding::Hashed && row.buckets > 0;
         let first_bucket = if has_short_way { from(spans.keys) / BUCKET } else { NOWHERE };
         let filter = from(spans.filter);
         Self {
+            near: NearParts::new(row, crls, body),
             filter: filter..filter.saturating_add(spans.filter.length),
             first_bucket,
             records: from(spans.records),

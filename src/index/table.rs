@@ -9,7 +9,7 @@ use super::filter::{FilterWords, is_excluded, word_of};
 use super::found::Found;
 use super::hash::{Hasher, Magnitude, bucket_and_tag};
 use super::layout::SectionKind;
-use super::near::{NearTable, Place};
+use super::near::{NearTable, Place, near_hash};
 use super::pages::{PAGE, Pages};
 use super::probe::{BUCKET, Bucket, TAGS, last_tag, matching_slots, rank};
 use super::reader::{Front, StoredTable};
@@ -27,7 +27,6 @@ pub struct Table<'a> {
     front: &'a Front,
     pub(super) row: &'a TableRow,
     pub(super) short_way: &'a ShortWay,
-    pub(super) near: NearTable<'a>,
     /// Empty for an ordinal table.
     pub(super) filter: &'a FilterWords,
     pub(super) pages: Pages<'a>,
@@ -45,8 +44,7 @@ impl<'a> Table<'a> {
     pub(super) fn new(front: &'a Front, stored: &'a StoredTable, pages: Pages<'a>) -> Self {
         let StoredTable { row, short_way } = stored;
         let filter = pages.file.get(short_way.filter.clone()).unwrap_or_default().as_chunks().0;
-        let near = NearTable::new(row, front.crls_of_table(row), front.hasher, pages.body());
-        Self { front, row, short_way, near, filter, pages }
+        Self { front, row, short_way, filter, pages }
     }
 
     /// The record of a serial, `None` if it is not listed.
@@ -63,17 +61,24 @@ impl<'a> Table<'a> {
     /// one, or one with serials longer than 16 octets or negative ones.
     #[must_use]
     pub fn near(&self) -> Option<NearTable<'a>> {
-        self.pages.are_all_checked().then_some(self.near)
+        self.pages.are_all_checked().then(|| self.unchecked_near())
     }
 
-    /// As [`Table::find`] for a serial whose place is known.
+    /// The same, for whoever knows that all pages were checked.
+    #[inline(always)]
+    pub(super) fn unchecked_near(&self) -> NearTable<'a> {
+        NearTable::new(&self.short_way.near, *self.hasher(), self.pages.file)
+    }
+
+    /// As [`Table::find`] for a serial whose place in this form of the table is known.
     #[inline(always)]
     pub(super) fn find_at(
         &self,
+        near: &NearTable<'_>,
         place: Place,
         serial: SerialRef<'_>,
     ) -> Result<Option<Found<'_>>, IndexError> {
-        Ok(self.locate_at(place, serial)?.map(|hit| Found::new(self, hit)))
+        Ok(self.locate_at(near, place, serial)?.map(|hit| Found::new(self, hit)))
     }
 
     /// Whether a serial is listed at all, by whichever CRL and for whichever reason.
@@ -182,25 +187,31 @@ impl<'a> Table<'a> {
 
     #[inline(always)]
     fn locate(&self, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
-        match self.near.hash_of(serial) {
-            Some(hash) if self.pages.are_all_checked() => {
-                if self.near.is_excluded(hash) {
+        match near_hash(self.hasher(), serial) {
+            Some(hash) if self.short_way.near.are_there() && self.pages.are_all_checked() => {
+                if is_excluded(self.filter, hash) == Some(true) {
                     return Ok(None);
                 }
-                self.locate_at(self.near.place(hash), serial)
+                let near = self.unchecked_near();
+                self.locate_at(&near, near.place(hash), serial)
             }
             _ => self.locate_any(serial),
         }
     }
 
     #[inline(always)]
-    pub(super) fn locate_at(&self, place: Place, serial: SerialRef<'_>) -> Result<Option<Hit>, IndexError> {
-        let near = match place {
+    fn locate_at(
+        &self,
+        near: &NearTable<'_>,
+        place: Place,
+        serial: SerialRef<'_>,
+    ) -> Result<Option<Hit>, IndexError> {
+        let hit = match place {
             Place::None => return Ok(None),
-            Place::Record(ordinal) => self.near.hit_if(serial, ordinal),
+            Place::Record(ordinal) => near.hit_if(serial, ordinal),
             Place::Unsure => None,
         };
-        match near {
+        match hit {
             Some(hit) => Ok(Some(hit)),
             // Taken apart, so that the hit of the short way need not lie in memory where this one is.
             None => match self.locate_any(serial) {
