@@ -26,22 +26,22 @@ const FLAG_INVALIDITY: u8 = 2;
 /// Reasons by their codes. A table, because records that are neighbours in time have different ones: branches on them would
 /// be mispredicted, each time only once the record has come from afar.
 const REASONS: [Option<ReasonCode>; 16] = [
-    Some(ReasonCode::Unspecified),
-    Some(ReasonCode::KeyCompromise),
-    Some(ReasonCode::CaCompromise),
-    Some(ReasonCode::AffiliationChanged),
-    Some(ReasonCode::Superseded),
-    Some(ReasonCode::CessationOfOperation),
-    Some(ReasonCode::CertificateHold),
-    None,
-    Some(ReasonCode::RemoveFromCrl),
-    Some(ReasonCode::PrivilegeWithdrawn),
-    Some(ReasonCode::AaCompromise),
-    None,
-    None,
-    None,
-    None,
-    None,
+    ReasonCode::from_code(0),
+    ReasonCode::from_code(1),
+    ReasonCode::from_code(2),
+    ReasonCode::from_code(3),
+    ReasonCode::from_code(4),
+    ReasonCode::from_code(5),
+    ReasonCode::from_code(6),
+    ReasonCode::from_code(7),
+    ReasonCode::from_code(8),
+    ReasonCode::from_code(9),
+    ReasonCode::from_code(10),
+    ReasonCode::from_code(11),
+    ReasonCode::from_code(12),
+    ReasonCode::from_code(13),
+    ReasonCode::from_code(14),
+    ReasonCode::from_code(15),
 ];
 
 /// A fact word taken apart.

@@ -7,8 +7,7 @@
 //! It is a Bloom filter cut into words of 64 bits. A hash chooses the word and three bits in it; four to six serials share
 //! a word. One or two in a hundred absent serials find all of their bits marked by others, and are looked for in the buckets.
 
-use super::bytes::to_u64;
-use super::hash::high_half;
+use super::hash::scaled;
 use super::probe::LINE;
 
 /// Words in a line of the filter.
@@ -20,8 +19,7 @@ pub(super) type FilterWords = [[u8; 8]];
 /// The number of the word that a hash looks at. It rises with the hash.
 #[inline(always)]
 pub(super) fn word_of(hash: u64, words: usize) -> usize {
-    // Below `words`.
-    usize::try_from(high_half(u128::from(hash) * u128::from(to_u64(words)))).unwrap_or(usize::MAX)
+    scaled(hash, words).0
 }
 
 /// A word that no hash looks at.

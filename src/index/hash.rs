@@ -3,6 +3,7 @@
 //! The secret is random for every file. Whoever can choose serials (a CA, or who asks it for certificates) cannot
 //! know it and therefore cannot aim many serials at one bucket.
 
+use super::bytes::{to_u64, to_usize};
 use crate::types::SerialRef;
 
 /// The longest magnitude that is stored in a record, in octets; longer ones and negative numbers are exceptions.
@@ -153,7 +154,7 @@ impl Hasher {
     /// The hash of octets of any length, for names and key hashes.
     pub(super) fn hash_octets(&self, kind: u32, octets: &[u8]) -> u64 {
         let [first, second, third, fourth] = self.secret;
-        let mut state = fold(u64::from(kind) ^ first, super::bytes::to_u64(octets.len()) ^ second);
+        let mut state = fold(u64::from(kind) ^ first, to_u64(octets.len()) ^ second);
         let (words, rest) = octets.as_chunks::<8>();
         for word in words {
             state = fold(state ^ u64::from_le_bytes(*word) ^ third, fourth);
@@ -166,11 +167,16 @@ impl Hasher {
 /// Bucket and tag of a hash. Both rise with the hash: records sorted by hash are sorted by bucket, then tag.
 #[inline(always)]
 pub(super) fn bucket_and_tag(hash: u64, buckets: usize) -> (usize, u16) {
-    let product = u128::from(hash) * u128::from(super::bytes::to_u64(buckets));
-    // The high half of the product is below `buckets`, and the tag is the 16 bits that follow it.
-    let bucket = super::bytes::to_usize(high_half(product));
-    let tag = u16::try_from((product >> 48) & 0xffff).unwrap_or(u16::MAX);
-    (bucket, tag)
+    let (bucket, rest) = scaled(hash, buckets);
+    // The 16 bits that follow.
+    (bucket, u16::try_from(rest >> 48).unwrap_or(u16::MAX))
+}
+
+/// A hash as a number below `count`, with which it rises, and the bits that follow it.
+#[inline(always)]
+pub(super) fn scaled(hash: u64, count: usize) -> (usize, u64) {
+    let product = u128::from(hash) * u128::from(to_u64(count));
+    (to_usize(high_half(product)), low_half(product))
 }
 
 /// Both halves of the 128-bit product, folded into one.
