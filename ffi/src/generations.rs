@@ -172,9 +172,9 @@ impl Generations {
         let reading = self.reading();
         let now = reading.in_force();
         let Some(Seat { resolved, front }) = now.issuers.get(number).and_then(Option::as_ref) else { return };
-        let standing = resolved.prepared_as_stated(terms.policy).and_then(|prepared| {
-            prepared.standing(&turn, now.watched, terms.wording(), at, terms.on_unknown)
-        });
+        let standing = resolved
+            .prepared_as_stated(terms.wording.policy())
+            .and_then(|prepared| prepared.standing(&turn, now.watched, terms.wording, at, terms.on_unknown));
         if let (Some(standing), true) = (standing, self.pins.need_no_fence()) {
             front.lead_to(standing);
         }
@@ -316,22 +316,13 @@ impl Generations {
     }
 
     fn replace(&self, next: InForce, turn: &Turn<'_>) {
-        let next = Box::into_raw(Box::new(next));
-        let old = self.current.swap(next, Ordering::AcqRel);
+        // Fronts that lead to what goes with the old one. Before it is replaced, as nobody else can have them lead there again
+        // meanwhile: so the child of a process that is forked in between has fronts that lead nowhere, and not to what is
+        // replaced already.
+        self.reading().in_force().lead_nowhere_but_in(&next);
+        let old = self.current.swap(Box::into_raw(Box::new(next)), Ordering::AcqRel);
         // SAFETY: it was made by `Box::into_raw` and is freed by `free_unread` alone, which is not running.
         let node = unsafe { &*old };
-        // SAFETY: as above.
-        let next = unsafe { &*next };
-        // Fronts that lead to what goes with the old one. Before the epoch ends, so that whoever comes later does not find
-        // it any more. In the child of a process that was forked in between, the old one stays for ever.
-        for (number, seat) in node.issuers.iter().enumerate() {
-            let (Some(seat), kept) = (seat, next.issuers.get(number).and_then(Option::as_ref)) else {
-                continue;
-            };
-            if !kept.is_some_and(|kept| Arc::ptr_eq(&kept.resolved, &seat.resolved)) {
-                seat.front.lead_nowhere();
-            }
-        }
         let epoch = self.pins.end_epoch(turn);
         node.epoch.store(epoch, Ordering::Relaxed);
         node.earlier.store(self.replaced.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -416,6 +407,17 @@ impl InForce {
         };
         let issuers = self.issuers.iter().map(|seat| seat.as_ref().map(look_up)).collect();
         Self::new(watched, reader, snapshot, policies, issuers)
+    }
+
+    /// Has the fronts of all issuers lead nowhere that have another place in the next one, or none.
+    fn lead_nowhere_but_in(&self, next: &Self) {
+        let kept = next.issuers.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        for (seat, kept) in self.issuers.iter().zip(kept) {
+            let Some(seat) = seat else { continue };
+            if !kept.is_some_and(|kept| Arc::ptr_eq(&kept.resolved, &seat.resolved)) {
+                seat.front.lead_nowhere();
+            }
+        }
     }
 
     fn is_outdated(&self) -> bool {

@@ -66,10 +66,7 @@ impl Lists {
             out.write(&unlisted.verdict);
             return Some(unlisted.result);
         };
-        let Some((crl, listing)) = self.view.decided_at_once(found, at) else {
-            return self.say_at_length(found, at, out);
-        };
-        out.write(&revocache_verdict::of_listing(crl, &listing, self.view.index().generation()));
+        out.write(&self.said(found, at)?);
         Some(revocache_result::Revoked)
     }
 
@@ -82,21 +79,13 @@ impl Lists {
         Some(revocache_verdict::of_listing(crl, &listing, self.view.index().generation()))
     }
 
-    #[inline(never)]
-    fn say_at_length(
-        &self,
-        found: Found<'_>,
-        at: UnixTime,
-        out: UsualOut<'_, revocache_verdict>,
-    ) -> Option<revocache_result> {
-        out.write(&self.said(found, at)?);
-        Some(revocache_result::Revoked)
-    }
-
     /// What the one list that decides says of a record; `None` if it is not so simple.
     #[inline(always)]
     pub(crate) fn said(&self, found: Found<'_>, at: UnixTime) -> Option<revocache_verdict> {
-        let (crl, listing) = self.view.decided_by(found, at).ok()??;
+        let (crl, listing) = match self.view.decided_at_once(found, at) {
+            Some(decided) => decided,
+            None => self.view.decided_by(found, at).ok()??,
+        };
         Some(revocache_verdict::of_listing(crl, &listing, self.view.index().generation()))
     }
 }

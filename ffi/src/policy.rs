@@ -54,9 +54,9 @@ pub(crate) struct Terms {
 /// The same for the short way, which takes no negative serials and reads the clock only if it has to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UsualTerms {
-    pub(crate) policy: Stated,
-    /// `None` for the machine's clock.
-    pub(crate) at: Option<UnixTime>,
+    pub(crate) wording: Wording,
+    /// May be [`CLOCK`].
+    pub(crate) at: UnixTime,
     pub(crate) on_unknown: OnUnknown,
 }
 
@@ -124,7 +124,7 @@ impl Terms {
             REVOCACHE_POLICY_NEGATIVE_SERIALS => NegativeSerials::Meant,
             found => return Err(Failure::Value { what: "flags", found, allowed: "0 or 1" }.into()),
         };
-        let at = given.time().unwrap_or_else(now);
+        let at = or_now(UnixTime::from_seconds(given.at));
         Ok(Self { policy: given.policy(), at, on_unknown, negative_serials })
     }
 }
@@ -136,9 +136,7 @@ impl UsualTerms {
     /// As [`read_structure`].
     #[inline(always)]
     pub(crate) unsafe fn read(pointer: *const revocache_policy) -> Option<Self> {
-        if pointer.is_null() {
-            return Some(Self { policy: Stated::DEFAULT, at: None, on_unknown: OnUnknown::Refuse });
-        }
+        let pointer = or_default(pointer);
         // SAFETY: passed on.
         let first = unsafe { Wording::first(pointer) };
         let on_unknown = if first == pair(SIZE, REVOCACHE_HARD_FAIL) {
@@ -149,21 +147,27 @@ impl UsualTerms {
             return None;
         };
         // SAFETY: it begins like one of this version.
-        let policy = unsafe { Wording::stated(pointer) };
+        let wording = Wording { first, stated: unsafe { Wording::stated(pointer) } };
         // SAFETY: as long as stated, and any octets make one.
         let given = unsafe { pointer.read_unaligned() };
-        (given.flags == 0).then_some(Self { policy, at: given.time(), on_unknown })
+        let at = UnixTime::from_seconds(given.at);
+        (given.flags == 0).then_some(Self { wording, at, on_unknown })
     }
+}
 
-    /// How it is worded.
-    #[cold]
-    pub(crate) fn wording(&self) -> Wording {
-        let on_unknown = match self.on_unknown {
-            OnUnknown::Refuse => REVOCACHE_HARD_FAIL,
-            OnUnknown::Accept => REVOCACHE_SOFT_FAIL,
-        };
-        Wording { first: pair(SIZE, on_unknown), stated: self.policy }
-    }
+/// What NULL stands for.
+static DEFAULT: revocache_policy = revocache_policy::DEFAULT;
+
+/// A policy, or what stands for it if it is NULL.
+#[inline(always)]
+pub(crate) fn or_default(policy: *const revocache_policy) -> *const revocache_policy {
+    if policy.is_null() { &raw const DEFAULT } else { policy }
+}
+
+/// The time of a policy, or that of the machine's clock if it is [`CLOCK`].
+#[inline(always)]
+pub(crate) fn or_now(at: UnixTime) -> UnixTime {
+    if at == CLOCK { now() } else { at }
 }
 
 impl OnUnknown {
@@ -182,9 +186,9 @@ impl Wording {
     /// Nobody words a policy like that.
     pub(crate) const NONE: Self = Self { first: u64::MAX, stated: Stated::DEFAULT };
 
-    /// Whether it states a policy like this.
-    pub(crate) fn states(self, stated: Stated) -> bool {
-        self.stated == stated
+    /// The policy that it states.
+    pub(crate) fn policy(self) -> Stated {
+        self.stated
     }
 
     /// Whether a policy, which is not NULL, is of this library's version, worded like this, and without flags; if it is, the
@@ -269,12 +273,6 @@ impl revocache_policy {
             seconds => Seconds(seconds),
         };
         Policy { grace: Seconds(self.grace), life_without_next_update }
-    }
-
-    /// The time to judge by; `None` for the machine's clock.
-    #[inline(always)]
-    fn time(&self) -> Option<UnixTime> {
-        Some(UnixTime::from_seconds(self.at)).filter(|at| *at != CLOCK)
     }
 }
 

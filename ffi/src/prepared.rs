@@ -85,7 +85,7 @@ impl Prepared {
     ) -> Option<NonNull<Standing>> {
         let period = self.period(at)?;
         let near = self.lists.near()?;
-        let way = self.stated.iter().position(|stated| wording.states(*stated))?;
+        let way = self.stated.iter().position(|stated| *stated == wording.policy())?;
         let made = on_unknown.of(&period.standing).get(way)?;
         let ready = *period.unlisted(on_unknown);
         // SAFETY: it stays where it is for as long as the periods next to it, in which the answer is, and it is not handed out.

@@ -12,13 +12,10 @@
 
 use crate::boundary::OutStruct;
 use crate::issuer::revocache_issuer;
-use crate::policy::{CLOCK, UsualTerms, now, revocache_policy};
+use crate::policy::{UsualTerms, or_default, or_now, revocache_policy};
 use crate::result::revocache_result;
 use crate::serial::usual_serial;
 use crate::verdict::revocache_verdict;
-
-/// What NULL stands for.
-static DEFAULT_POLICY: revocache_policy = revocache_policy::DEFAULT;
 
 /// The answer in the most usual case: a serial of 16 octets, or 17 with one for the sign, that is not listed, and a policy
 /// with a time of its own, like that of the checks before.
@@ -112,11 +109,10 @@ pub(crate) unsafe fn answer_from_standing(
     verdict: *mut revocache_verdict,
 ) -> Option<revocache_result> {
     let issuer = issuer?;
-    let policy = if policy.is_null() { &raw const DEFAULT_POLICY } else { policy };
+    let policy = or_default(policy);
     let standing = issuer.generations.standing(&issuer.front)?;
     // SAFETY: passed on.
-    let at = unsafe { standing.time_of(policy) }?;
-    let at = if at == CLOCK { now() } else { at };
+    let at = or_now(unsafe { standing.time_of(policy) }?);
     let out = OutStruct::usual(verdict)?;
     // SAFETY: passed on.
     let serial = unsafe { usual_serial(serial, serial_length) }?;
@@ -143,9 +139,9 @@ pub(crate) unsafe fn answer_from_generation(
     let serial = unsafe { usual_serial(serial, serial_length) }?;
     // SAFETY: passed on.
     let terms = unsafe { UsualTerms::read(policy) }?;
-    let (at, out) = (terms.at.unwrap_or_else(now), OutStruct::usual(verdict)?);
+    let (at, out) = (or_now(terms.at), OutStruct::usual(verdict)?);
     let reading = issuer.generations.newest_at_once()?;
-    let prepared = reading.issuer(issuer.number)?.prepared_as_stated(terms.policy)?;
+    let prepared = reading.issuer(issuer.number)?.prepared_as_stated(terms.wording.policy())?;
     let result = prepared.say(serial, at, terms.on_unknown, out)?;
     let is_to_settle = reading.is_to_settle();
     drop(reading);

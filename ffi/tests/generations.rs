@@ -13,22 +13,23 @@
     reason = "the functions under test are those of C"
 )]
 
+#[path = "support/handles.rs"]
+mod handles;
 mod support;
 
-use std::ffi::CString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use handles::{issuer, open};
 use revocache_ffi::{
     REVOCACHE_REFRESH_AUTOMATIC, REVOCACHE_REFRESH_ON_REQUEST, revocache_check_serial, revocache_error,
-    revocache_generation, revocache_index, revocache_issuer, revocache_issuer_new, revocache_open_folder,
-    revocache_options, revocache_policy, revocache_refresh, revocache_result, revocache_verdict,
+    revocache_generation, revocache_index, revocache_issuer, revocache_policy, revocache_refresh,
+    revocache_result, revocache_verdict,
 };
 use support::{AT, GOOD, Link, REVOKED, World, compile, is_there};
 
@@ -40,24 +41,8 @@ struct Opened {
 
 impl Opened {
     fn new(world: &World, refresh: u32) -> Self {
-        let path = CString::new(world.index().as_os_str().as_bytes()).unwrap();
-        let options = revocache_options { size: size_of::<revocache_options>() as u32, refresh };
-        let mut place = std::mem::MaybeUninit::uninit();
-        // SAFETY: all pointers are to variables of this function.
-        let result =
-            unsafe { revocache_open_folder(path.as_ptr(), &options, Some(&mut place), ptr::null_mut()) };
-        assert_eq!(result, revocache_result::Ok);
-        // SAFETY: set on success.
-        let index = unsafe { place.assume_init() }.unwrap();
-        let ca = &world.ca.certificate;
-        let mut place = std::mem::MaybeUninit::uninit();
-        // SAFETY: as above.
-        let result = unsafe {
-            revocache_issuer_new(Some(&index), ca.as_ptr(), ca.len(), Some(&mut place), ptr::null_mut())
-        };
-        assert_eq!(result, revocache_result::Ok);
-        // SAFETY: set on success.
-        let issuer = unsafe { place.assume_init() }.unwrap();
+        let index = open(&world.index(), refresh);
+        let issuer = issuer(&index, &world.ca.certificate);
         Self { index, issuer }
     }
 
@@ -163,21 +148,8 @@ fn threads_share_a_handle_while_everything_changes() {
         }
         scope.spawn(|| {
             while opened.generation() < last {
-                let mut place = std::mem::MaybeUninit::uninit();
-                let ca = &world.ca.certificate;
-                // SAFETY: all pointers are to variables of this function.
-                let made = unsafe {
-                    revocache_issuer_new(
-                        Some(&opened.index),
-                        ca.as_ptr(),
-                        ca.len(),
-                        Some(&mut place),
-                        ptr::null_mut(),
-                    )
-                };
-                assert_eq!(made, revocache_result::Ok);
-                // SAFETY: set on success; dropping is what revocache_issuer_free does.
-                drop(unsafe { place.assume_init() });
+                // Dropping is what revocache_issuer_free does.
+                drop(issuer(&opened.index, &world.ca.certificate));
             }
         });
         for number in 2..=last {

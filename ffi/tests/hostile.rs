@@ -10,6 +10,9 @@
 )]
 #![allow(unsafe_code, reason = "the functions under test are those of C")]
 
+#[allow(dead_code, reason = "a part of it is used")]
+#[path = "support/handles.rs"]
+mod handles;
 mod support;
 
 use std::ffi::CString;
@@ -20,8 +23,8 @@ use std::path::Path;
 use std::ptr::null_mut;
 
 use revocache_ffi::{
-    revocache_check_serial, revocache_index, revocache_issuer_new, revocache_open_file,
-    revocache_open_folder, revocache_policy, revocache_result, revocache_verify,
+    revocache_check_serial, revocache_index, revocache_open_file, revocache_open_folder, revocache_policy,
+    revocache_result, revocache_verify,
 };
 use support::{AT, GOOD, REVOKED, World};
 
@@ -40,13 +43,7 @@ fn open(path: &Path) -> Result<Box<revocache_index>, revocache_result> {
 /// What a file says of two serials, or the first error.
 fn ask(path: &Path, ca: &[u8]) -> Result<[revocache_result; 2], revocache_result> {
     let index = open(path)?;
-    let mut place = MaybeUninit::uninit();
-    // SAFETY: all pointers are to variables of this function; the handle is set on success.
-    let issuer = unsafe {
-        let made = revocache_issuer_new(Some(&index), ca.as_ptr(), ca.len(), Some(&mut place), null_mut());
-        assert_eq!(made, revocache_result::Ok);
-        place.assume_init().unwrap()
-    };
+    let issuer = handles::issuer(&index, ca);
     // SAFETY: any octets make the structure.
     let mut policy: revocache_policy = unsafe { std::mem::zeroed() };
     policy.size = size_of::<revocache_policy>() as u32;

@@ -16,18 +16,19 @@
     reason = "the functions under test are those of C"
 )]
 
+#[path = "support/handles.rs"]
+mod handles;
 #[path = "support/index.rs"]
 mod index;
 
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 
+use handles::{issuer, open};
 use revocache_ffi::{
-    revocache_check_serial, revocache_index, revocache_issuer, revocache_issuer_new, revocache_open_folder,
-    revocache_policy, revocache_result, revocache_verdict,
+    REVOCACHE_REFRESH_AUTOMATIC, revocache_check_serial, revocache_issuer, revocache_policy,
+    revocache_result, revocache_verdict,
 };
-use revocache_testkit::{Authority, KeyKind};
+use revocache_testkit::{Authority, KeyKind, Random};
 
 /// Checks of one kind after which a handle certainly has an answer standing for them.
 const WARM: usize = 40;
@@ -35,17 +36,9 @@ const THIS_UPDATE: i64 = 1_737_500_000;
 const NEXT_UPDATE: i64 = 1_738_500_000;
 const DATES: index::Dates = index::Dates { this_update: THIS_UPDATE, next_update: NEXT_UPDATE };
 
-fn mixed(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
-}
-
 /// A serial of so many octets, of which half have a top bit and so one more in front.
 fn serial(number: u64, octets: usize) -> Vec<u8> {
-    let mut serial: Vec<u8> = (0..3).flat_map(|word| mixed(number * 3 + word).to_be_bytes()).collect();
-    serial.truncate(octets);
+    let mut serial = Random::new(number).octets(octets);
     serial[0] |= 1;
     if serial[0] >= 0x80 {
         serial.insert(0, 0);
@@ -70,28 +63,6 @@ fn questions(octets: usize) -> Vec<Vec<u8>> {
     questions.extend([1, 2, 8, 15, 16, 17, 18, 20, 21].map(|length| vec![0xff; length]));
     questions.extend([1, 2, 8, 15, 16, 17, 18, 20, 21].map(|length| vec![0x11; length]));
     questions
-}
-
-fn open(folder: &std::path::Path) -> Box<revocache_index> {
-    let path = CString::new(folder.as_os_str().as_bytes()).unwrap();
-    let mut place = std::mem::MaybeUninit::uninit();
-    // SAFETY: all pointers are to variables of this function; set on success.
-    unsafe {
-        let opened = revocache_open_folder(path.as_ptr(), ptr::null(), Some(&mut place), ptr::null_mut());
-        assert_eq!(opened, revocache_result::Ok);
-        place.assume_init().unwrap()
-    }
-}
-
-fn issuer(index: &revocache_index, ca: &Authority) -> Box<revocache_issuer> {
-    let (der, length) = (ca.certificate.as_ptr(), ca.certificate.len());
-    let mut place = std::mem::MaybeUninit::uninit();
-    // SAFETY: as above.
-    unsafe {
-        let made = revocache_issuer_new(Some(index), der, length, Some(&mut place), ptr::null_mut());
-        assert_eq!(made, revocache_result::Ok);
-        place.assume_init().unwrap()
-    }
 }
 
 /// The result, and the octets of the verdict.
@@ -148,8 +119,8 @@ fn a_warm_handle_says_what_a_fresh_one_says() {
         let ca = Authority::root("CA", KeyKind::P256);
         let listed: Vec<Vec<u8>> = (0..3_000).map(|number| serial(number, octets)).collect();
         index::publish(place.path(), DATES, &[(&ca.certificate, &listed)]);
-        let index = open(place.path());
-        let warm = issuer(&index, &ca);
+        let index = open(place.path(), REVOCACHE_REFRESH_AUTOMATIC);
+        let warm = issuer(&index, &ca.certificate);
         // Every page of the file is looked at.
         for serial in &listed {
             check(&warm, serial, Some(&revocache_policy { at: THIS_UPDATE, ..policies()[0] }));
@@ -164,14 +135,14 @@ fn a_warm_handle_says_what_a_fresh_one_says() {
             }
             let some = questions.iter().enumerate().filter(|(at, _)| number == 0 || at % 16 == number % 16);
             for (_, serial) in some {
-                let fresh = check(&issuer(&index, &ca), serial, policy);
+                let fresh = check(&issuer(&index, &ca.certificate), serial, policy);
                 assert_eq!(check(&warm, serial, policy), fresh, "{octets}: {serial:02x?} {policy:?}");
             }
         }
         // Two kinds of question in turns, of which at most one has an answer that stands.
         for serial in &questions {
             let (first, second) = (policies[3].as_ref(), policies[13].as_ref());
-            let told = [first, second].map(|policy| check(&issuer(&index, &ca), serial, policy));
+            let told = [first, second].map(|policy| check(&issuer(&index, &ca.certificate), serial, policy));
             assert_eq!([first, second].map(|policy| check(&warm, serial, policy)), told, "{serial:02x?}");
         }
     }
@@ -184,8 +155,8 @@ fn a_warm_handle_sees_a_revocation_at_once() {
     let ca = Authority::root("CA", KeyKind::P256);
     let mut listed: Vec<Vec<u8>> = (0..500).map(|number| serial(number, 16)).collect();
     index::publish(place.path(), DATES, &[(&ca.certificate, &listed)]);
-    let index = open(place.path());
-    let warm = issuer(&index, &ca);
+    let index = open(place.path(), REVOCACHE_REFRESH_AUTOMATIC);
+    let warm = issuer(&index, &ca.certificate);
     let policy = revocache_policy { at: THIS_UPDATE, ..policies()[0] };
     for number in 500..520 {
         let asked = serial(number, 16);
